@@ -1,0 +1,312 @@
+"""What a plugin's factory must be: Dataset, Encoder with its TextTower, Translator, RankMetric and Method.
+
+A method declares and the harness runs. It owns its losses, its learning rates and what trains; the protocol owns the
+phases, the steps, the batches, their order and the selection. So checkpoints, resuming, precision, adversaries and
+data parallelism come to a method for free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torchmetrics
+from torch import Tensor, nn
+
+from ccr.errors import CcrError, NotAdaptableError
+from ccr.specs import Batch, Item, Phase, Player, Split, TextBatch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+
+class Dataset(ABC):
+    """Reads the items of one dataset.
+
+    Users and methods open a dataset through `ccr.open_dataset`, which seals its test split; the harness alone calls
+    the methods below.
+    """
+
+    def __init__(self, settings: Any, root: Path | None) -> None:
+        self.settings = settings
+        self.root = root
+
+    @abstractmethod
+    def items(self, split: Split) -> Iterable[Item]:
+        """Items of "train" or "val", always in the same order."""
+
+    @abstractmethod
+    def test_items(self, test_set: str) -> Iterable[Item]:
+        """Items of the test set with that protocol id, always in the same order."""
+
+    def read(self, item: Item) -> bytes:
+        """The encoded image (PNG, JPEG, ...) of an item."""
+        if item.path is None:
+            raise CcrError(f"item {item.id} has no media file, and {type(self).__name__}.read does not make one")
+        return item.path.read_bytes()
+
+    def missing(self) -> Sequence[str]:
+        """What is not in place: one sentence per thing, with where to get it and where to put it. Empty = ready."""
+        return ()
+
+
+class TokenInput(ABC):
+    """The token input that all trained methods of a run set share: mBERT's vocabulary, or a byte-level BPE.
+
+    Rows begin with `cls` and end with `sep`, at which end-token towers read their feature.
+    """
+
+    vocab_size: int
+    dim: int  # width of the embedding table
+    pad: int
+    cls: int
+    sep: int
+    fingerprint: str
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], limit: int) -> list[np.ndarray]:
+        """One int32 array per text, `cls` and `sep` included, cut to `limit` with `sep` kept."""
+
+    @abstractmethod
+    def table(self) -> Tensor:
+        """(vocab_size, dim) fp32: the initial embedding table, pretrained or drawn from a fixed seed."""
+
+
+class TextTower(nn.Module, ABC):
+    """A private frozen copy of an encoder's transformer, open to adapters. Whoever holds it may change it."""
+
+    width: int  # of the residual stream
+    depth: int  # number of blocks
+    context_length: int
+    embed_dim: int  # of the feature
+    trim_exact: bool  # True: positions behind the end token change nothing, so rows are trimmed to the longest
+    pooling: str  # "end": reads the end token; "first": the first; "last": the last position
+    blocks: nn.ModuleList
+
+    @abstractmethod
+    def embed(self, ids: Tensor) -> Tensor:
+        """(B, L) of the encoder's OWN token ids -> (B, L, width), before positions."""
+
+    @abstractmethod
+    def run(self, x: Tensor, lengths: Tensor, after_block: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+        """(B, L, width) token embeddings -> (B, embed_dim) un-normalised features.
+
+        Adds positions, runs the blocks, then final norm, pooling at `lengths - 1` and projection.
+        `after_block(i, x)` sees the (B, L, width) output of block i and returns what block i + 1 reads.
+        """
+
+    @abstractmethod
+    def norm(self, x: Tensor) -> Tensor:
+        """The final norm, (..., width) -> (..., width)."""
+
+    @abstractmethod
+    def project(self, x: Tensor) -> Tensor:
+        """The text projection, (..., width) -> (..., embed_dim)."""
+
+
+class Encoder(ABC):
+    """A dual encoder. `module` holds every weight; the harness hashes it, saves it, and trains it in `finetune`."""
+
+    module: nn.Module
+    embed_dim: int
+    logit_scale: float  # InfoNCE's scale, e.g. 100 for CLIP
+    architecture: Mapping[str, Any]  # JSON-able; with the weights it is the fingerprint: preprocessing belongs in it
+
+    def __init__(self, argument: str, settings: Any) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def preprocess(self, image: Image) -> Tensor:
+        """A decoded image -> (C, H, W) fp32."""
+
+    @abstractmethod
+    def encode_images(self, pixels: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, embed_dim) un-normalised, differentiable."""
+
+    @abstractmethod
+    def tokenize(self, texts: Sequence[str], lang: str) -> Tensor:
+        """Texts of one language -> (B, L) int64 ids for `encode_texts`."""
+
+    @abstractmethod
+    def encode_texts(self, ids: Tensor) -> Tensor:
+        """(B, L) -> (B, embed_dim) un-normalised, differentiable."""
+
+    def text_tower(self) -> TextTower:
+        """A private frozen copy of the text tower. Raises NotAdaptableError, in one sentence, where there is none."""
+        raise NotAdaptableError(f"{type(self).__name__} has no text tower that an adapter can enter")
+
+    def text_parameters(self) -> Sequence[nn.Parameter]:
+        """What the English fine-tune trains when image features are precomputed."""
+        raise NotAdaptableError(f"{type(self).__name__} cannot train its text tower alone")
+
+
+class Translator(ABC):
+    """Machine translation. Deterministic: the same text gives the same translation, whatever stands beside it."""
+
+    fingerprint: str  # names engine and revision; recorded as `mt:<fingerprint>`
+
+    def __init__(self, argument: str, settings: Any) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+        """One translation per text."""
+
+
+class RankMetric(torchmetrics.Metric):
+    """A metric over the ranks of the right answers, averaged over queries, then directions, then languages.
+
+    A query's rank is known up to ties: `lo` if all ties fall in its favour, `hi` if none does. Of the tied candidates
+    `tied` are right answers, so the expected value runs over the orders of `hi - lo + tied` of them.
+    Subclasses give `per_query`; one that is no mean over queries overrides `reduce`.
+    """
+
+    full_state_update = False
+    higher_is_better: bool | None = True
+    lo: list[Tensor]
+    hi: list[Tensor]
+    tied: list[Tensor]
+    cell: list[Tensor]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for state in ("lo", "hi", "tied", "cell"):
+            self.add_state(state, default=[], dist_reduce_fx="cat")
+
+    def update(self, lo: Tensor, hi: Tensor, tied: Tensor, direction: int = 0, lang: int = 0) -> None:
+        """(Q,) int64 ranks from 1, for one direction (0 text to image, 1 image to text) of one language."""
+        self.lo.append(lo)
+        self.hi.append(hi)
+        self.tied.append(tied)
+        self.cell.append(torch.full_like(lo, 2 * lang + direction))
+
+    def compute(self) -> Tensor:
+        """The expected value, 0-d float64."""
+        return self._macro(*self._states())
+
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """The value with all ties lost and with all ties won."""
+        lo, hi, tied, cell = self._states()
+        one = torch.ones_like(tied)
+        return self._macro(hi, hi, one, cell), self._macro(lo, lo, one, cell)
+
+    def per_query(self, lo: Tensor, hi: Tensor, tied: Tensor) -> Tensor:
+        """(Q,) float64: the expected credit of each query."""
+        raise NotImplementedError
+
+    def reduce(self, lo: Tensor, hi: Tensor, tied: Tensor) -> Tensor:
+        """One language's one direction -> 0-d float64."""
+        return self.per_query(lo, hi, tied).mean()
+
+    def _states(self) -> tuple[Tensor, ...]:
+        return tuple(
+            torch.cat(list(state)) if isinstance(state, list) else state
+            for state in (self.lo, self.hi, self.tied, self.cell)
+        )
+
+    def _macro(self, lo: Tensor, hi: Tensor, tied: Tensor, cell: Tensor) -> Tensor:
+        by_lang: dict[int, list[Tensor]] = {}
+        for c in sorted(set(cell.tolist())):
+            rows = cell == c
+            by_lang.setdefault(c // 2, []).append(self.reduce(lo[rows], hi[rows], tied[rows]))
+        return torch.stack([torch.stack(values).mean() for values in by_lang.values()]).mean()
+
+
+class FrozenEncoder:
+    """The encoder of the protocol as a method sees it: frozen, English-fine-tuned or not."""
+
+    def __init__(self, encoder: Encoder, source_lang: str) -> None:
+        self._encoder = encoder
+        self._source_lang = source_lang
+        self.embed_dim = encoder.embed_dim
+        self.logit_scale = encoder.logit_scale
+
+    def text_tower(self) -> TextTower:
+        """A private frozen copy of the text tower."""
+        return self._encoder.text_tower()
+
+    @torch.no_grad()
+    def encode_source(self, texts: Sequence[str], lang: str = "") -> Tensor:
+        """Texts (of the source language unless said) -> (B, embed_dim) un-normalised fp32."""
+        device = next(self._encoder.module.parameters()).device
+        return self._encoder.encode_texts(self._encoder.tokenize(texts, lang or self._source_lang).to(device)).float()
+
+
+class Context:
+    """What a method is built from."""
+
+    def __init__(
+        self,
+        *,
+        settings: Any,
+        langs: Sequence[str],
+        tokens: TokenInput,
+        encoder: FrozenEncoder,
+        seed: int,
+        size_scale: float = 1.0,
+        feature_rms: float = 1.0,
+        translate: Callable[[Sequence[str], str, str], list[str]] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.langs = tuple(langs)  # target languages
+        self.tokens = tokens
+        self.encoder = encoder
+        self.feature_rms = feature_rms  # root mean square of the teacher's source-language features
+        self._seed = seed
+        self._size_scale = size_scale
+        self._translate = translate
+
+    def size(self, features: int) -> int:
+        """A hidden size that is meant for a CLIP ViT-B text tower, scaled by the dataset's recipe."""
+        return max(1, round(features * self._size_scale))
+
+    @contextmanager
+    def draws(self, name: str) -> Iterator[None]:
+        """Within it, initial values depend on the run's seed and on `name` alone: no module moves another's."""
+        digest = hashlib.sha256(f"{self._seed}/{name}".encode()).digest()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+            yield
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+        """Machine translation by the translator of the run, cached."""
+        if self._translate is None:
+            raise CcrError("this run has no translator; name one with --translator")
+        return self._translate(texts, source, target)
+
+
+class Method(nn.Module):
+    """A cross-lingual method. Trainable state is what `players` name; everything else must stay as it is."""
+
+    encodes_source = False  # True: source-language queries go through `forward` too, not through the encoder
+    reads_source = False  # True: Batch.source is filled (the parallels, in the method's tokens)
+
+    def __init__(self, ctx: Context) -> None:
+        super().__init__()
+        self.tokens: TokenInput = ctx.tokens
+
+    def players(self, phase: Phase) -> Sequence[Player]:
+        """Who trains in this phase, in stepping order. Empty: nothing does."""
+        return ()
+
+    def forward(self, text: TextBatch) -> dict[str, Tensor]:
+        """Row by row (no row sees another): {"text": (B, D) un-normalised, ...whatever the losses need, (B, ...)}."""
+        raise NotImplementedError
+
+    def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        """Scalar terms whose sum `player` descends, over the whole batch, as for one process."""
+        raise NotImplementedError
+
+    def encode_visual(self, features: Tensor) -> Tensor:
+        """(N, D) image features of the encoder -> (N, D') features that texts are compared with."""
+        return features
+
+    def extend(self, langs: Sequence[str]) -> Sequence[Player]:
+        """Add languages: new parameters only, named by the players returned; everything existing stays frozen."""
+        raise CcrError(f"{type(self).__name__} cannot add languages to a finished run")

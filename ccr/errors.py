@@ -1,0 +1,24 @@
+"""Errors that a user can mend. The command line prints them as one sentence and exits with code 2."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CcrError(Exception):
+    """Bad input: the message names the file, the row or the key, and the remedy."""
+
+
+class SealedSplitError(CcrError):
+    """The test split was asked for outside of the harness's own evaluation."""
+
+
+class NotAdaptableError(CcrError):
+    """The encoder has no text tower that an adapter can enter."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """' (did you mean "x"?)' for the closest known name, '' if none is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{close[0]}"?)' if close else ""
