@@ -115,6 +115,7 @@ class Encoder(ABC):
 
     module: nn.Module
     embed_dim: int
+    context_length: int  # longest row of tokens that the text tower reads
     logit_scale: float  # InfoNCE's scale, e.g. 100 for CLIP
     architecture: Mapping[str, Any]  # JSON-able; with the weights it is the fingerprint: preprocessing belongs in it
 
@@ -225,6 +226,7 @@ class FrozenEncoder:
         self._encoder = encoder
         self._source_lang = source_lang
         self.embed_dim = encoder.embed_dim
+        self.context_length = encoder.context_length
         self.logit_scale = encoder.logit_scale
 
     def text_tower(self) -> TextTower:
@@ -289,7 +291,8 @@ class Method(nn.Module):
 
     def __init__(self, ctx: Context) -> None:
         super().__init__()
-        self.tokens: TokenInput = ctx.tokens
+        self.tokens: TokenInput | None = ctx.tokens  # None: the harness tokenises nothing, `forward` reads the texts
+        self.context_length = ctx.encoder.context_length  # rows of tokens are cut to it
 
     def players(self, phase: Phase) -> Sequence[Player]:
         """Who trains in this phase, in stepping order. Empty: nothing does."""
@@ -298,6 +301,14 @@ class Method(nn.Module):
     def forward(self, text: TextBatch) -> dict[str, Tensor]:
         """Row by row (no row sees another): {"text": (B, D) un-normalised, ...whatever the losses need, (B, ...)}."""
         raise NotImplementedError
+
+    def outputs(self, part: Batch) -> dict[str, Tensor]:
+        """Training outputs of some rows of a batch, row by row: `forward` of their texts unless overridden.
+
+        The harness calls it on length-sorted parts and joins the rows in their order. `part.other` still points into
+        the whole batch.
+        """
+        return self.forward(part.text)
 
     def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         """Scalar terms whose sum `player` descends, over the whole batch, as for one process."""

@@ -13,5 +13,9 @@ def open_dataset(name: str, root: Path | str | None = None, **settings: Any) -> 
     """Open a dataset by its registered name. Its test split stays sealed."""
     from ccr.data.records import open_data
     from ccr.host import Host
+    from ccr.settings import make_settings
 
-    return open_data(Host.load(), name, Path(root) if root else None, settings)
+    host = Host.load()
+    spec = host.spec("dataset", name)
+    built = make_settings(host.resolve(spec.settings), settings, f"dataset {name}", prefix="dataset.")
+    return open_data(host, spec, Path(root) if root else None, built)

@@ -7,14 +7,13 @@ is over. It is no defence against hostile code in the same process.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from ccr.base import Dataset
-from ccr.config import make_settings
 from ccr.errors import CcrError, SealedSplitError
 from ccr.files import digest_of
 from ccr.host import Host
@@ -68,14 +67,17 @@ class Data:
         return self._read[split, test_set]
 
 
-def open_data(host: Host, name: str, root: Path | None, settings: Mapping[str, Any]) -> Data:
-    """Open a dataset, its files below `root`, else below $CCR_DATA/<name>. What is missing is told all at once."""
-    spec = host.spec("dataset", name)
+def open_data(host: Host, spec: DatasetSpec, root: Path | None, settings: Any) -> Data:
+    """Open a dataset, its files below `root`, else below $CCR_DATA/<name>. What is missing is told all at once.
+
+    `settings` is an instance of the spec's settings class.
+    """
+    name = spec.name
     if root is None and spec.needs_root and "CCR_DATA" in os.environ:
         root = Path(os.environ["CCR_DATA"]) / name
     if root is None and spec.needs_root:
         raise CcrError(f"dataset {name} reads files: name their folder with --data-root, or set CCR_DATA to its parent")
-    dataset = host.resolve(spec.factory)(make_settings(host.resolve(spec.settings), settings, "dataset"), root)
+    dataset = host.resolve(spec.factory)(settings, root)
     missing = dataset.missing()
     if missing:
         raise CcrError(f"dataset {name} is not complete:\n" + "\n".join(f"  - {sentence}" for sentence in missing))

@@ -63,7 +63,7 @@ PROTOCOLS = {
         ),
         Protocol(
             "finetune",
-            "fine-tune the encoder on the dataset's English, train on its machine-translated captions, test on human ones",
+            "fine-tune the encoder on the dataset's English, train on its machine-translated captions, test on human",
             trains_on="dataset",
             finetunes_encoder=True,
             captions="mt",

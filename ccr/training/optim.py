@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from ccr.specs import Phase, Player
 
@@ -30,7 +31,7 @@ def schedule(player: Player, phase: Phase, step: int) -> float:
 class Optimiser:
     """Steps one player. `names` gives every parameter the name under which its state is saved."""
 
-    def __init__(self, player: Player, names: Mapping[Tensor, str]) -> None:
+    def __init__(self, player: Player, names: Mapping[Parameter, str]) -> None:
         self.player = player
         self._params = list(player.params)
         self._names = [names[p] for p in self._params]
@@ -56,7 +57,7 @@ class Optimiser:
 
     def _step_dense(self, which: Sequence[int], grads: list[Tensor], factor: float) -> None:
         player = self.player
-        params = [self._params[i] for i in which]
+        params: list[Tensor] = [self._params[i] for i in which]
         first = [self._first[i] for i in which]
         second = [self._second[i] for i in which]
         if player.clip is not None:

@@ -1,0 +1,58 @@
+"""Encoding with a trained method, and ranking what it encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ccr.base import Method
+from ccr.data.batches import TextRows
+from ccr.data.views import Queries
+from ccr.evaluation.ranks import Ranks, both_directions
+from ccr.specs import TextBatch
+
+BATCH = 256
+DIRECTIONS = ("t2i", "i2t")
+
+
+@torch.no_grad()
+def encode_texts(method: Method, texts: TextRows, device: torch.device, bf16: bool = False) -> Tensor:
+    """(n, D) fp32 features of a language's texts, in their order; computed by length, so that little is padded."""
+    by_length = np.argsort(texts.lengths, kind="stable")
+    features: list[Tensor] = []
+    for start in range(0, len(texts), BATCH):
+        batch = texts.take(by_length[start : start + BATCH])
+        with torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext():
+            out = method(TextBatch(batch.lang, batch.texts, batch.ids.to(device), batch.lengths.to(device)))
+        features.append(out["text"].float())
+    back = torch.from_numpy(np.argsort(by_length)).to(device)
+    return torch.cat(features)[back]
+
+
+@torch.no_grad()
+def rank(
+    method: Method,
+    queries: Mapping[str, Queries],
+    texts: Mapping[str, TextRows],
+    given: Mapping[str, Tensor],
+    images: Tensor,
+    device: torch.device,
+    bf16: bool = False,
+) -> dict[tuple[str, str], Ranks]:
+    """Exact ranks of all languages in both directions, keyed by (language, "t2i" or "i2t").
+
+    `images` are the encoder's (N, D) features of all items; `given` holds the (n, D) text features of languages that
+    do not go through the method: the source language, read by the encoder itself.
+    """
+    visual = method.encode_visual(images).float()
+    ranks: dict[tuple[str, str], Ranks] = {}
+    for lang, asked in queries.items():
+        text = given[lang] if lang in given else encode_texts(method, texts[lang], device, bf16)
+        gallery = visual[torch.from_numpy(asked.gallery).to(device)]
+        owner = torch.from_numpy(asked.owner).to(device)
+        ranks[lang, "t2i"], ranks[lang, "i2t"] = both_directions(text, gallery, owner)
+    return ranks

@@ -1,0 +1,106 @@
+"""Testing a trained method: the only place where the sealed split is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ccr.base import Method
+from ccr.data.batches import TextRows
+from ccr.data.records import unsealed
+from ccr.data.views import queries
+from ccr.errors import CcrError
+from ccr.evaluation.encode import rank
+from ccr.evaluation.ranks import Ranks
+from ccr.evaluation.score import score
+from ccr.features.extract import Features, item_digests
+from ccr.files import digest_of
+from ccr.pipeline.device import Compute
+from ccr.pipeline.plan import Plan
+from ccr.pipeline.prepare import Corpus, Prepared
+from ccr.protocols import protocol_id
+from ccr.results.run import Run
+from ccr.training.loop import weights_digest
+
+
+def evaluate(
+    plan: Plan, prepared: Prepared, corpora: Mapping[str, Corpus], method: Method, machine: Compute, run: Run
+) -> dict[str, Any]:
+    """Test a trained method; writes ranks.npz and queries.json, returns the part of the result that was measured.
+
+    Test records are loaded here, after training; no training object has seen them.
+    """
+    with unsealed():
+        items = plan.data.records("test", plan.test_set.id)
+    digests = item_digests(items, plan.data.dataset, prepared.cache)
+    _refuse_overlap(plan, digests, corpora)
+    langs = (plan.source_lang, *plan.langs)
+    asked = {lang: queries(items, lang, lambda c: True, "any", plan.test_set.id) for lang in langs}
+    features = prepared.images(plan.data, items, f"image features, {plan.test_set.id}")
+    given: dict[str, Tensor] = {}
+    if not method.encodes_source:
+        source = prepared.source_texts(asked[plan.source_lang].texts, f"{plan.source_lang} queries")
+        given[plan.source_lang] = on_device(source, machine)
+    texts = {lang: text_rows(method, lang, q.texts) for lang, q in asked.items() if lang not in given}
+    before = weights_digest(dict(method.named_parameters()))
+    images = on_device(features, machine)
+    ranks = rank(method, asked, texts, given, images, machine.device, machine.bf16)
+    if weights_digest(dict(method.named_parameters())) != before:
+        raise CcrError(f"method {plan.method.name} changed its weights during evaluation; its test scores mean nothing")
+    metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
+    run.write_arrays("ranks.npz", _rank_arrays(ranks))
+    run.write(
+        "queries.json",
+        {
+            lang: {
+                "ids": q.ids,
+                "texts": q.texts,
+                "images": [items[i].id for i in q.gallery],
+                "owner": q.owner.tolist(),
+            }
+            for lang, q in asked.items()
+        },
+    )
+    origins = {origin for lang in plan.langs for origin in asked[lang].origins}
+    reused = [c.images for c in corpora.values()] + [features]
+    return {
+        "test_set": plan.test_set.id,
+        "protocol_id": protocol_id(plan.test_set.id, plan.protocol, plan.select, origins),
+        "metrics": score(ranks, metrics, plan.langs),
+        "gallery": {lang: len(q.gallery) for lang, q in asked.items()},
+        "queries": {lang: len(q.ids) for lang, q in asked.items()},
+        "test_content": digest_of(list(digests)),
+        "images_encoded": sum(f.encoded for f in reused),
+    }
+
+
+def _refuse_overlap(plan: Plan, digests: Sequence[str], corpora: Mapping[str, Corpus]) -> None:
+    for corpus in corpora.values():
+        shared = set(digests) & set(corpus.digests)
+        if shared:
+            raise CcrError(
+                f"{len(shared)} of the {len(digests)} test images of {plan.test_set.id} are among the training images; "
+                "remove them from the training data"
+            )
+
+
+def _rank_arrays(ranks: Mapping[tuple[str, str], Ranks]) -> dict[str, np.ndarray]:
+    return {
+        f"{lang}/{direction}/{name}": getattr(found, name).cpu().numpy()
+        for (lang, direction), found in ranks.items()
+        for name in ("lo", "hi", "tied")
+    }
+
+
+def text_rows(method: Method, lang: str, texts: Sequence[str]) -> TextRows:
+    """Texts of one language in the tokens of a method."""
+    return TextRows(lang, texts, method.tokens, method.context_length)
+
+
+def on_device(features: Features, machine: Compute) -> Tensor:
+    """A packed table as (N, D) fp32 on the device."""
+    return torch.from_numpy(np.array(features.table)).to(machine.device)

@@ -1,0 +1,272 @@
+"""Preparing: the encoder of the protocol, its features, the training views and the token input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from attrs import frozen
+from safetensors.torch import load_file, save_file
+
+from ccr.base import Encoder, TokenInput
+from ccr.data.order import Order
+from ccr.data.records import Data, content_digest
+from ccr.data.tokens import load_tokens
+from ccr.data.views import Queries, View, queries, training_views
+from ccr.evaluation.encode import DIRECTIONS
+from ccr.evaluation.ranks import Ranks, both_directions
+from ccr.evaluation.score import score, value
+from ccr.features.extract import Features, image_features, item_digests, load_pixels, text_features
+from ccr.features.fingerprint import encoder_fingerprint
+from ccr.features.store import FeatureStore
+from ccr.files import artifact, cache_root, digest_of, replacing
+from ccr.pipeline.device import Compute
+from ccr.pipeline.plan import Plan
+from ccr.progress import say
+from ccr.protocols import ENGLISH_SEED, SELECTIONS
+from ccr.specs import Item, Phase
+from ccr.training.english import EnglishFeed, EnglishFinetune
+from ccr.training.journal import Journal
+from ccr.training.loop import Stage, Trainer
+
+ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
+VALIDATIONS = 5
+TOKEN_WIDTH = 768  # of mBERT's word embeddings; a BPE table takes the recipe's share of it
+
+
+@frozen(eq=False)
+class Corpus:
+    """The items that train in one or more phases, with the features of the protocol's encoder."""
+
+    items: tuple[Item, ...]
+    digests: tuple[str, ...]  # content of each image
+    views: Mapping[str, View]
+    sources: tuple[str, ...]  # source-language texts that the views translate
+    images: Features  # of all items
+    texts: Features  # of all sources
+
+    def pictures(self) -> dict[str, np.ndarray]:
+        """By language, (n,) int64: the picture behind each training row, equal for equal content."""
+        number = {digest: i for i, digest in enumerate(dict.fromkeys(self.digests))}
+        of_item = np.array([number[digest] for digest in self.digests], dtype=np.int64)
+        return {lang: of_item[view.image] for lang, view in self.views.items()}
+
+
+@frozen(eq=False)
+class Validation:
+    """What selects checkpoints."""
+
+    items: tuple[Item, ...]
+    queries: Mapping[str, Queries]
+    images: Features
+
+
+class Prepared:
+    """Everything a run stands on. Made in order; each step says what it does, and is an artifact or cached."""
+
+    def __init__(self, plan: Plan, compute: Compute) -> None:
+        self.plan, self.compute = plan, compute
+        self.cache = cache_root(plan.config.cache)
+        self.store = FeatureStore(self.cache / "features")
+        self.encoder: Encoder = plan.make_encoder()
+        self.base_fingerprint = encoder_fingerprint(self.encoder, "any")  # of the weights, whatever computes with them
+        self._train = self._phase_data()
+        self.content = {
+            name: content_digest(items, item_digests(items, data.dataset, self.cache))
+            for name, (data, items) in self._used().items()
+        }
+
+    def _phase_data(self) -> dict[str, Data]:
+        """Which dataset trains in which phase."""
+        plan = self.plan
+        general = dict.fromkeys(plan.protocol.phases, plan.protocol.trains_on == "corpus")
+        if plan.protocol_settings.align_data == "general":
+            general["align"] = True
+        return {name: plan.corpus if general[name] and plan.corpus else plan.data for name in plan.protocol.phases}
+
+    def _validation_data(self) -> Data:
+        return self.plan.corpus if self.plan.protocol.trains_on == "corpus" and self.plan.corpus else self.plan.data
+
+    def _used(self) -> dict[str, tuple[Data, tuple[Item, ...]]]:
+        used = {f"{data.spec.name}/train": (data, data.records("train")) for data in self._train.values()}
+        data = self._validation_data()
+        used[f"{data.spec.name}/val"] = (data, data.records("val"))
+        return used
+
+    # --- the encoder ----------------------------------------------------------------------------------------------
+
+    def finetune_encoder(self) -> str:
+        """Put the weights of the protocol in place, English-fine-tuned where it asks for that; their fingerprint."""
+        self.encoder.module.to(self.compute.device)
+        if not self.plan.protocol.finetunes_encoder:
+            return self.base_fingerprint
+        recipe, data = self.plan.recipe, self.plan.data
+        key = {
+            "code": ENGLISH_CODE,
+            "encoder": self.base_fingerprint,
+            "content": {split: self._english_content(data, split) for split in ("train", "val")},
+            "epochs": recipe.encoder_epochs,
+            "lr": recipe.encoder_lr,
+            "batch_size": recipe.encoder_batch_size,
+            "seed": ENGLISH_SEED,
+        }
+        folder = artifact(
+            self.cache,
+            "encoders",
+            key,
+            self._train_english,
+            waiting=lambda: say("waiting for another process that fine-tunes the same encoder"),
+        )
+        self.encoder.module.load_state_dict(load_file(folder / "encoder.safetensors"), strict=True)
+        self.encoder.module.eval().requires_grad_(False)
+        return encoder_fingerprint(self.encoder, "any")
+
+    def _english_content(self, data: Data, split: Any) -> str:
+        items = data.records(split)
+        english = [[c.text for c in item.captions if c.lang == self.plan.source_lang] for item in items]
+        return digest_of([english, list(item_digests(items, data.dataset, self.cache))])
+
+    def _train_english(self, folder: Path) -> None:
+        plan, encoder, lang = self.plan, self.encoder, self.plan.source_lang
+        recipe, device = plan.recipe, self.compute.device
+        say(f"fine-tuning the encoder on the {lang} captions of {plan.spec.name}")
+        items = plan.data.records("train")
+        asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/train")
+        image = asked.gallery[asked.owner]
+        digests = item_digests(items, plan.data.dataset, self.cache)
+        number = {digest: i for i, digest in enumerate(dict.fromkeys(digests))}
+        pictures = np.array([number[digests[row]] for row in image], dtype=np.int64)
+        order = Order(ENGLISH_SEED, "english", {lang: pictures}, recipe.encoder_batch_size, recipe.encoder_epochs)
+        feed = EnglishFeed(
+            order,
+            lang,
+            asked.texts,
+            encoder.tokenize(asked.texts, lang),
+            image,
+            lambda row: load_pixels(encoder, plan.data.dataset, items[row]),
+            device,
+        )
+        steps = len(order)
+        phase = Phase("english", steps, recipe.encoder_batch_size, validate_every=-(-steps // VALIDATIONS))
+        trainer = Trainer(
+            method=EnglishFinetune(encoder, recipe.encoder_lr),
+            stages=[Stage(phase, feed)],
+            validate=self._english_validation(),
+            folder=folder,
+            journal=Journal(folder / "log.jsonl"),
+            seed=ENGLISH_SEED,
+            device=device,
+            bf16=self.compute.bf16,
+            title=f"{lang} fine-tune",
+        )
+        try:
+            trainer.run()
+        finally:
+            feed.close()
+        with replacing(folder / "encoder.safetensors") as temporary:
+            state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
+            save_file(state, temporary)
+        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+
+    def _english_validation(self) -> Callable[[], float]:
+        plan, encoder, device = self.plan, self.encoder, self.compute.device
+        lang, items = plan.source_lang, plan.data.records("val")
+        asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/val")
+        pixels = torch.stack([load_pixels(encoder, plan.data.dataset, items[row]) for row in asked.gallery])
+        ids = encoder.tokenize(asked.texts, lang)
+        owner = torch.from_numpy(asked.owner).to(device)
+
+        def validate() -> float:
+            images = torch.cat([encoder.encode_images(part.to(device)) for part in pixels.split(128)])
+            texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
+            ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
+            return self.mean_average_recall(ranks, (lang,))
+
+        return validate
+
+    # --- features and views -----------------------------------------------------------------------------------------
+
+    def images(self, data: Data, items: Sequence[Item], title: str) -> Features:
+        """Image features of items, from the store where they are there."""
+        return image_features(
+            self.encoder,
+            data.dataset,
+            items,
+            self.store,
+            device=self.compute.device,
+            precision=self.compute.precision,
+            title=title,
+        )
+
+    def source_texts(self, texts: Sequence[str], title: str) -> Features:
+        """The encoder's features of source-language texts, from the store where they are there."""
+        return text_features(
+            self.encoder,
+            texts,
+            self.plan.source_lang,
+            self.store,
+            device=self.compute.device,
+            precision=self.compute.precision,
+            title=title,
+        )
+
+    def corpora(self) -> dict[str, Corpus]:
+        """By phase, what trains in it."""
+        made: dict[str, Corpus] = {}
+        for data in self._train.values():
+            if data.spec.name not in made:
+                made[data.spec.name] = self._corpus(data)
+        return {phase: made[data.spec.name] for phase, data in self._train.items()}
+
+    def _corpus(self, data: Data) -> Corpus:
+        plan, where = self.plan, f"{data.spec.name}/train"
+        items = data.records("train")
+        sources, views = training_views(
+            items, plan.langs, plan.source_lang, plan.protocol.allowed, plan.protocol.rule, where
+        )
+        return Corpus(
+            items,
+            tuple(item_digests(items, data.dataset, self.cache)),
+            views,
+            sources,
+            self.images(data, items, f"image features, {where}"),
+            self.source_texts(sources, f"{plan.source_lang} text features, {where}"),
+        )
+
+    def validation(self) -> Validation:
+        """The held-out captions that select checkpoints."""
+        data, plan = self._validation_data(), self.plan
+        where = f"{data.spec.name}/val"
+        items = data.records("val")
+        asked = {
+            lang: queries(items, lang, SELECTIONS[plan.select], f"--select {plan.select}", where) for lang in plan.langs
+        }
+        return Validation(items, asked, self.images(data, items, f"image features, {where}"))
+
+    def tokens(self, corpora: Mapping[str, Corpus]) -> TokenInput:
+        """The token input, from the protocol's training text alone."""
+
+        def texts() -> list[str]:
+            distinct = {id(corpus): corpus for corpus in corpora.values()}.values()
+            return [t for c in distinct for t in (*c.sources, *(t for v in c.views.values() for t in v.texts))]
+
+        recipe = self.plan.recipe
+        return load_tokens(
+            self.plan.config.tokens,
+            texts=texts,
+            vocabulary=recipe.vocabulary,
+            dim=max(1, round(TOKEN_WIDTH * recipe.size_scale)),
+            cache=self.cache,
+            key={"content": self.content, "langs": list(self.plan.langs), "rule": self.plan.protocol.rule},
+        )
+
+    # --- scoring ------------------------------------------------------------------------------------------------------
+
+    def mean_average_recall(self, ranks: Mapping[tuple[str, str], Ranks], langs: Sequence[str]) -> float:
+        """The number that selects checkpoints: mAR, through the same hook as any metric."""
+        spec = self.plan.host.spec("metric", "mAR")
+        rows = score(ranks, [(spec, self.plan.host.resolve(spec.factory))], langs)
+        return float(value(rows, "mAR", "*", None))

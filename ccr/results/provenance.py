@@ -1,0 +1,63 @@
+"""What produced a number: versions, commit, device, and digests of the code."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("ccr", "torch", "open_clip_torch", "torchmetrics", "lmdb", "numpy", "tokenizers", "safetensors")
+
+
+def provenance(device: str, precision: str, modules: Iterable[str]) -> dict[str, Any]:
+    """JSON-able; `modules` are the plugin modules that took part, beside ccr itself."""
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "git": _git(Path(__file__).parent),
+        "machine": platform.platform(),
+        "device": device,
+        "precision": precision,
+        "code": {name: source_digest(name) for name in sorted({"ccr", *modules})},
+    }
+
+
+def source_digest(module: str) -> str:
+    """sha256 over the Python sources of a top-level package or module."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return "unknown"
+    origin = Path(spec.origin)
+    files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
+    sha = hashlib.sha256()
+    for file in files:
+        sha.update(file.relative_to(origin.parent).as_posix().encode())
+        sha.update(file.read_bytes())
+    return sha.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _git(folder: Path) -> dict[str, Any] | None:
+    """Commit and dirty flag of the checkout that the code runs from; None for an installed package."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        if folder.parent.name == "site-packages" or not git("ls-files", Path(__file__).name):
+            return None
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", "."))}
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,112 @@
+"""The English fine-tune of the encoder: InfoNCE on the dataset's English captions, through the one training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ccr.base import Encoder, Method
+from ccr.data.order import Order
+from ccr.specs import Batch, Phase, Player, TextBatch
+
+PIXEL_BUDGET = 1 << 30  # bytes of preprocessed images that are kept; what does not fit is decoded again
+DECODERS = 4
+
+
+class EnglishFinetune(Method):
+    """The encoder itself as what trains. Batch norms keep their statistics; the scale is the encoder's own, fixed."""
+
+    def __init__(self, encoder: Encoder, lr: float, params: Sequence[nn.Parameter] | None = None) -> None:
+        nn.Module.__init__(self)
+        self.encoder = encoder
+        self.module = encoder.module
+        fixed = ("logit_scale", "logit_bias")
+        every = [p for name, p in self.module.named_parameters() if name.rsplit(".", 1)[-1] not in fixed]
+        self._player = Player(name="encoder", params=list(params or every), lr=lr)
+
+    def train(self, mode: bool = True) -> EnglishFinetune:
+        super().train(False)
+        return self
+
+    def players(self, phase: Phase) -> Sequence[Player]:
+        return (self._player,)
+
+    def forward(self, text: TextBatch) -> dict[str, Tensor]:
+        return {"text": self.encoder.encode_texts(text.ids)}
+
+    def outputs(self, part: Batch) -> dict[str, Tensor]:
+        assert part.images is not None
+        return {**self(part.text), "image": self.encoder.encode_images(part.images)}
+
+    def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        text = functional.normalize(out["text"], dim=-1)
+        image = functional.normalize(out["image"], dim=-1)
+        logits = self.encoder.logit_scale * text @ image.T
+        right = torch.arange(len(logits), device=logits.device)
+        both = functional.cross_entropy(logits, right) + functional.cross_entropy(logits.T, right)
+        return {"infonce": both / 2}
+
+
+class EnglishFeed:
+    """Step -> Batch with pixels. Threads decode the next batch while this one trains."""
+
+    def __init__(
+        self,
+        order: Order,
+        lang: str,
+        texts: Sequence[str],
+        ids: Tensor,
+        image: np.ndarray,
+        load: Callable[[int], Tensor],
+        device: torch.device,
+    ) -> None:
+        """`ids` (n, L) are the captions' tokens, `image` (n,) the row of each one's image, `load(row)` its pixels."""
+        self._order, self._lang, self._texts, self._ids, self._image = order, lang, texts, ids, image
+        self._load, self._device = load, device
+        self._kept: dict[int, Tensor] = {}
+        self._bytes = 0
+        self._pool = ThreadPoolExecutor(DECODERS)
+        self._next: tuple[int, list[Future[Tensor]]] | None = None
+
+    def __call__(self, step: int) -> Batch:
+        draw = self._order[step]
+        pixels = torch.stack([future.result() for future in self._decoding(step)])
+        self._next = (step + 1, self._start(step + 1)) if step + 1 < len(self._order) else None
+        rows = torch.from_numpy(draw.rows)
+        return Batch(
+            text=TextBatch(
+                self._lang,
+                tuple(self._texts[i] for i in draw.rows),
+                self._ids[rows],
+                torch.full((len(rows),), self._ids.shape[1]),
+            ),
+            source=None,
+            source_features=None,
+            image_features=None,
+            other=torch.from_numpy(draw.other),
+            images=pixels.to(self._device),
+        )
+
+    def close(self) -> None:
+        """Stop the decoding threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _decoding(self, step: int) -> list[Future[Tensor]]:
+        return self._next[1] if self._next and self._next[0] == step else self._start(step)
+
+    def _start(self, step: int) -> list[Future[Tensor]]:
+        return [self._pool.submit(self._pixels, int(self._image[row])) for row in self._order[step].rows]
+
+    def _pixels(self, row: int) -> Tensor:
+        if row in self._kept:
+            return self._kept[row]
+        pixels = self._load(row)
+        if self._bytes + pixels.nbytes <= PIXEL_BUDGET:
+            self._bytes += pixels.nbytes
+            self._kept[row] = pixels
+        return pixels

@@ -1,0 +1,251 @@
+"""THE training loop: every method, and the encoder's English fine-tune, is trained by it and by nothing else.
+
+A step seeds from (seed, phase, step), draws the global batch, runs the method on length-sorted parts of it, and then
+lets the players step in order: loss, gradient of that player's parameters alone, clip, update. All that the next step
+depends on is in the checkpoint or follows from the seed, so a resumed run is bit-equal to an undisturbed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import evolve, field, frozen, mutable
+from torch import Tensor
+
+from ccr.base import Method
+from ccr.errors import CcrError
+from ccr.progress import Progress
+from ccr.specs import Batch, Phase, TextBatch
+from ccr.training import checkpoint
+from ccr.training.interrupt import deferred_interrupt
+from ccr.training.journal import Journal
+from ccr.training.optim import Optimiser, schedule
+
+SAVE_EVERY = 60.0  # seconds between checkpoints
+SAVE_SHARE = 0.05  # and no more than this share of the time goes into saving
+ROWS_PER_PART = 64  # on a CPU, where padding costs more than launches; a GPU takes the batch at once
+LOGS_PER_PHASE = 100
+
+
+@frozen(eq=False)
+class Stage:
+    """One phase and its batches."""
+
+    phase: Phase
+    feed: Callable[[int], Batch]  # step -> the global batch; texts on the CPU, features on the device
+
+
+@mutable
+class Progressed:
+    """Where training stands; JSON-able."""
+
+    phase: int = 0
+    step: int = 0  # the next one to do
+    seconds: float = 0.0
+    validations: list[dict[str, Any]] = field(factory=list)  # {"phase", "step", "score"}
+    selected: dict[str, int] = field(factory=dict)  # phase -> steps done when its selected checkpoint was taken
+    best: float = -math.inf  # score of the current phase's selected checkpoint
+
+
+@frozen(eq=False)
+class Trainer:
+    """What a training needs. `validate()` scores the method as it stands; higher is better."""
+
+    method: Method
+    stages: Sequence[Stage]
+    validate: Callable[[], float]
+    folder: Path  # keeps checkpoint.safetensors
+    journal: Journal
+    seed: int
+    device: torch.device
+    bf16: bool = False
+    title: str = ""
+
+    def run(self) -> Progressed:
+        """Train all stages, from where the folder's checkpoint stands. The method is left at its selected state."""
+        path = self.folder / "checkpoint.safetensors"
+        at = Progressed()
+        trained = self.trained()
+        frozen_before = self._frozen_digest(trained)
+        best = _copy(trained)
+        groups: dict[str, dict[str, Tensor]] = {}
+        if path.exists():
+            groups, state = checkpoint.load(path)
+            at = Progressed(**state)
+            checkpoint.restore(trained, groups.get("model", {}), str(path))
+            checkpoint.restore(best, groups.get("best", {}), str(path))
+        self.journal.rewind([stage.phase.name for stage in self.stages], at.phase, at.step)
+        while at.phase < len(self.stages):
+            self._run_phase(self.stages[at.phase], at, trained, best, groups, path)
+            groups = {}
+            if trained and self.stages[at.phase].phase.steps:
+                checkpoint.restore(trained, best, "the selected checkpoint")
+            at.phase, at.step, at.best = at.phase + 1, 0, -math.inf
+        if self._frozen_digest(trained) != frozen_before:
+            raise CcrError(
+                f"{type(self.method).__name__} changed weights that none of its players owns; "
+                "a method may train only what Method.players names"
+            )
+        self.method.eval().requires_grad_(False)
+        return at
+
+    def _run_phase(
+        self,
+        stage: Stage,
+        at: Progressed,
+        trained: dict[str, Tensor],
+        best: dict[str, Tensor],
+        groups: dict[str, dict[str, Tensor]],
+        path: Path,
+    ) -> None:
+        phase, method = stage.phase, self.method
+        names = {p: name for name, p in method.named_parameters()}
+        optimisers = [Optimiser(player, names) for player in method.players(phase)]
+        if not optimisers:
+            return
+        method.requires_grad_(False)
+        for optimiser in optimisers:
+            for p in optimiser.player.params:
+                p.requires_grad_(True)
+            if f"optim-{optimiser.player.name}" in groups:
+                optimiser.load(groups[f"optim-{optimiser.player.name}"])
+
+        def save() -> None:
+            optim = {f"optim-{o.player.name}": o.state() for o in optimisers}
+            state = {name: getattr(at, name) for name in Progressed.__slots__ if not name.startswith("__")}
+            checkpoint.save(path, {"model": trained, "best": best, **optim}, state)
+
+        log_every = max(1, phase.steps // LOGS_PER_PHASE)
+        saved, save_cost, clock = time.monotonic(), 0.0, time.monotonic()
+        with (
+            deferred_interrupt() as interrupt,
+            Progress(self.title or phase.name, phase.steps, "steps", at.step) as bar,
+        ):
+            while at.step < phase.steps:
+                method.train()
+                terms = self._step(stage, optimisers, at.step)
+                note = ""
+                if at.step % log_every == 0 or at.step + 1 == phase.steps:
+                    values = {name: float(value) for name, value in terms.items()}
+                    self._check_finite(values, phase, at.step, path)
+                    self.journal.log(phase.name, at.step, values)
+                    note = f"loss {sum(values.values()):.4f}"
+                at.step += 1
+                if at.step == phase.steps or (phase.validate_every and at.step % phase.validate_every == 0):
+                    self._validate(phase, at, trained, best)
+                bar.advance(1, note)
+                now = time.monotonic()
+                at.seconds, clock = at.seconds + now - clock, now
+                if interrupt.asked or at.step == phase.steps or now - saved > max(SAVE_EVERY, save_cost / SAVE_SHARE):
+                    save()
+                    saved, save_cost = time.monotonic(), time.monotonic() - now
+                if interrupt.asked:
+                    raise KeyboardInterrupt
+
+    def _step(self, stage: Stage, optimisers: Sequence[Optimiser], step: int) -> dict[str, Tensor]:
+        phase, method = stage.phase, self.method
+        seed = hashlib.sha256(f"{self.seed}/{phase.name}/{step}".encode()).digest()
+        torch.manual_seed(int.from_bytes(seed[:8], "little") >> 1)
+        batch = stage.feed(step)
+        out = self._outputs(batch)
+        batch = evolve(batch, text=_text_to(batch.text, self.device), other=batch.other.to(self.device))
+        logged: dict[str, Tensor] = {}
+        for i, optimiser in enumerate(optimisers):
+            player = optimiser.player
+            terms = method.loss(phase, player.name, out, batch)
+            total = torch.stack([term.float() for term in terms.values()]).sum()
+            grads = torch.autograd.grad(
+                total, list(player.params), retain_graph=i + 1 < len(optimisers), allow_unused=True
+            )
+            optimiser.step(grads, schedule(player, phase, step))
+            logged |= {name: term.detach() for name, term in terms.items()}
+        return logged
+
+    def _outputs(self, batch: Batch) -> dict[str, Tensor]:
+        """The method's outputs for all rows, computed on length-sorted parts: trimming each saves the padding."""
+        size = len(batch.text)
+        rows = torch.argsort(batch.text.lengths, stable=True)
+        parts = rows.chunk(max(1, size // ROWS_PER_PART)) if self.device.type == "cpu" else (rows,)
+        amp = torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
+        with amp:
+            outputs = [self.method.outputs(_part(batch, part, self.device)) for part in parts]
+        back = torch.argsort(rows).to(self.device)
+        return {key: torch.cat([out[key] for out in outputs]).float()[back] for key in outputs[0]}
+
+    def _validate(self, phase: Phase, at: Progressed, trained: dict[str, Tensor], best: dict[str, Tensor]) -> None:
+        self.method.eval()
+        with torch.no_grad():
+            score = self.validate()
+        at.validations.append({"phase": phase.name, "step": at.step, "score": score})
+        self.journal.log(phase.name, at.step - 1, {"validation": score})
+        if score > at.best:
+            at.best = score
+            at.selected[phase.name] = at.step
+            checkpoint.restore(best, trained, "the trained state")
+
+    def _check_finite(self, values: dict[str, float], phase: Phase, step: int, path: Path) -> None:
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            raise CcrError(
+                f"the loss term {broken[0]!r} became {values[broken[0]]} in phase {phase.name} by step {step}; "
+                f"lower the learning rate, or use --precision fp32 ({path} keeps the last good state, if one was saved)"
+            )
+
+    def trained(self) -> dict[str, Tensor]:
+        """The trainable tensors of all phases, and the method's persistent buffers, by name."""
+        names = {p: name for name, p in self.method.named_parameters()}
+        trained: dict[str, Tensor] = {}
+        for stage in self.stages:
+            for player in self.method.players(stage.phase):
+                for p in player.params:
+                    if p not in names:
+                        raise CcrError(f"player {player.name!r} trains a tensor that is no parameter of the method")
+                    trained[names[p]] = p
+        kept = self.method.state_dict(keep_vars=True)
+        return trained | {name: buffer for name, buffer in self.method.named_buffers() if name in kept}
+
+    def _frozen_digest(self, trained: dict[str, Tensor]) -> str:
+        return weights_digest({n: p for n, p in self.method.named_parameters() if n not in trained})
+
+
+def weights_digest(tensors: dict[str, Tensor]) -> str:
+    """sha256 over names and bytes."""
+    sha = hashlib.sha256()
+    for name in sorted(tensors):
+        sha.update(name.encode())
+        sha.update(tensors[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()
+
+
+def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+def _text_to(text: TextBatch, device: torch.device) -> TextBatch:
+    return evolve(text, ids=text.ids.to(device), lengths=text.lengths.to(device))
+
+
+def _part(batch: Batch, rows: Tensor, device: torch.device) -> Batch:
+    here = rows.to(device)
+
+    def cut(text: TextBatch) -> TextBatch:
+        lengths = text.lengths[rows]
+        longest = int(lengths.max()) if len(lengths) else 0
+        texts = tuple(text.texts[i] for i in rows.tolist())
+        return TextBatch(text.lang, texts, text.ids[rows, :longest].to(device), lengths.to(device))
+
+    return Batch(
+        text=cut(batch.text),
+        source=cut(batch.source) if batch.source else None,
+        source_features=None if batch.source_features is None else batch.source_features[here],
+        image_features=None if batch.image_features is None else batch.image_features[here],
+        other=batch.other[rows],
+        images=None if batch.images is None else batch.images[here],
+    )
