@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
-from ccr_scenes.grammar.paths import Path, Teller, listed, paths
-from ccr_scenes.world import Claim, Mention
+from ccr_scenes import world
+from ccr_scenes.grammar.paths import Path, Teller, Words, listed
+from ccr_scenes.world import Mention
 
-NOUNS = {
+SHAPES = {
     "circle": ("circle", "disc"),
     "square": "square",
     "triangle": "triangle",
@@ -20,7 +20,7 @@ NOUNS = {
     "moon": ("moon", "crescent"),
     "arrow": "arrow",
 }
-COLOURS = {"purple": ("purple", "violet")}
+COLOURS = {colour: colour for colour in world.COLOURS} | {"purple": ("purple", "violet")}
 SIZES = {"small": ("small", "little"), "large": ("large", "big")}
 PLACES = {
     "left": ("to the left of", "left of", "on the left side of"),
@@ -40,7 +40,7 @@ BACKGROUNDS = {
     "beach": ("on a beach", "on the sand"),
     "sea": ("in the sea", "in the water"),
     "snow": "in the snow",
-    "night": ("at night", "under the night sky"),
+    "night": ("under the night sky", "at night"),
     "brick": ("in front of a brick wall", "on a brick wall"),
 }
 IDIOMS = {
@@ -60,53 +60,47 @@ SCENES = {
     "brick": "a brick wall",
 }
 
-Words = Mapping[str, "str | tuple[str, ...]"]
+
+def phrase(noun: str, adjectives: Sequence[str], article: str = "a") -> str:
+    """A noun phrase with the article "a", "the" or none."""
+    words = [*adjectives, noun]
+    if article == "a" and words[0][0] in "aeiou":
+        article = "an"
+    return " ".join([article, *words] if article else words)
 
 
 class English(Teller):
-    """Noun phrases and the parts of a sentence."""
+    shapes, colours, sizes, backgrounds = SHAPES, COLOURS, SIZES, BACKGROUNDS
 
-    def __init__(self, claim: Claim, rng: random.Random) -> None:
-        super().__init__(rng)
-        self.background = claim.background
-        # What stands alone comes last, so that no relation can be read into it.
-        self.paths = sorted(paths(claim), key=lambda path: len(path.mentions), reverse=True)
+    def noun(self, m: Mention, article: str = "a") -> str:
+        return phrase(*self.said(m), article)
 
-    def noun(self, m: Mention, article: bool = True) -> str:
-        words = [self.pick(SIZES[m.size])] if m.size else []
-        words += [self.pick(COLOURS.get(m.colour, m.colour))] if m.colour else []
-        phrase = " ".join([*words, self.pick(NOUNS[m.shape])])
-        return ("an " if phrase[0] in "aeiou" else "a ") + phrase if article else phrase
-
-    def parts(self, path: Path, places: Words = PLACES, article: bool = True) -> tuple[str, str]:
-        """A subject, and where it stands: "left of B and above C", or "left of B, which is above C"."""
+    def parts(self, path: Path, places: Words = PLACES, article: str = "a", head: str | None = None) -> tuple[str, str]:
+        """A subject, and where it stands: "left of B and above C", or "left of B, which is above C,"."""
+        head = article if head is None else head
         if path.hub or len(path.mentions) < 3:
-            head, spokes = path.spokes()
-            told = [f"{self.pick(places[r])} {self.noun(m, article)}" for r, m in spokes]
-            return self.noun(head, article), " and ".join(told)
-        a, b, c = (self.noun(m, article) for m in path.mentions)
+            first, spokes = path.spokes()
+            subject = self.noun(first, head)
+            return subject, " and ".join(f"{self.pick(places[r])} {self.noun(m, article)}" for r, m in spokes)
+        a, b, c = path.mentions
         near, far = (self.pick(places[r]) for r in path.relations)
-        return a, f"{near} {b}, which is {far} {c}," if article else f"{near} {b} that is {far} {c}"
+        link = ", which is" if article else " that is"
+        end = "," if article else ""
+        return self.noun(a, head), f"{near} {self.noun(b, article)}{link} {far} {self.noun(c, article)}{end}"
 
-    def everything(self, places: Words = PLACES, article: bool = True) -> str:
+    def everything(self, places: Words = PLACES) -> str:
         """All objects as one noun phrase."""
-        told = [_join(*self.parts(path, places, article)) for path in self.paths]
-        return listed(told, " and also " if self.paths[0].relations else " and ")
+        told = [_join(*self.parts(path, places)) for path in self.paths]
+        return listed(told, " and also " if self.first.relations else " and ")
 
-    def sentence(self, verb: str, verbs: str, nowhere: str = "") -> str:
+    def sentence(self, verb: str, verbs: str, nowhere: str = "", head: str = "a") -> str:
         """A subject with its verb and place, then what else there is; `nowhere` is the place of what has none."""
-        if not self.paths[0].relations:
-            return _join(self.everything(), verb if len(self.paths) == 1 else verbs, nowhere)
-        first, *others = self.paths
-        subject, place = self.parts(first)
-        more = listed([self.noun(path.mentions[0]) for path in others], " and ") if others else ""
-        return _join(subject, verb, place, f"and there is {more}" if others else "")
-
-    def where(self, table: Words = BACKGROUNDS) -> str:
-        return self.pick(table[self.background]) if self.background else ""
-
-    def ending(self, before: str = ", ", table: Words = BACKGROUNDS) -> str:
-        return before + self.where(table) if self.background else ""
+        if not self.first.relations:
+            subject = listed([self.noun(m, head) for m in self.alone], " and ")
+            return _join(subject, verb if len(self.alone) == 1 else verbs, nowhere)
+        more = "and there is " + listed([self.noun(m) for m in self.alone], " and ") if self.alone else ""
+        subject, place = self.parts(self.first, head=head)
+        return _join(subject, verb, place, more)
 
 
 def _join(*parts: str) -> str:
@@ -118,34 +112,35 @@ def _join(*parts: str) -> str:
 
 def copula(e: English) -> str:
     """a red star is to the left of a ring and above a heart, on a beach"""
-    if not e.paths[0].relations:
-        return e.sentence("is", "are", e.where() or "in the picture")
-    return e.sentence("is", "are") + e.ending()
+    if not e.first.relations:
+        return e.sentence("is shown", "are shown", e.where() or "in the picture")
+    return e.sentence("is", "are") + e.ending(", ")
 
 
 def existential(e: English) -> str:
     """there is a red star to the left of a ring on a beach"""
-    return _join("there is", e.everything()) + e.ending(" ")
+    return "there is " + e.everything() + e.ending(" ")
 
 
 def see(e: English) -> str:
     """you can see a red star to the left of a ring on a beach"""
-    return _join("you can see", e.everything()) + e.ending(" ")
+    return "you can see " + e.everything() + e.ending(" ")
 
 
 def picture(e: English) -> str:
     """a picture of a red star to the left of a ring on a beach"""
-    return _join("a picture of", e.everything()) + e.ending(" ")
+    return "a picture of " + e.everything() + e.ending(" ")
 
 
 def located(e: English) -> str:
-    """a red star is located to the left of a ring, and the background shows a beach"""
-    return e.sentence("is located", "are located", "in the picture") + e.ending(", and the background shows ", SCENES)
+    """the red star is located to the left of a ring, and the background shows a beach"""
+    told = e.sentence("is located", "are located", "in the picture", head="the")
+    return told + e.ending(", and the background shows ", SCENES)
 
 
 def casual(e: English) -> str:
     """here we have a red star right above a ring, out at sea"""
-    return _join("here we have", e.everything(CASUAL)) + e.ending(", ", IDIOMS)
+    return "here we have " + e.everything(CASUAL) + e.ending(", ", IDIOMS)
 
 
 # --- styles of the test captions ----------------------------------------------------------------------------------
@@ -158,14 +153,11 @@ def background_first(e: English) -> str:
 
 def fronted(e: English) -> str:
     """to the left of a ring stands a red star, on a beach"""
-    if not e.paths[0].relations:
-        return _join(e.where() or "in the scene", "stands" if len(e.paths) == 1 else "stand", e.everything())
-    first, *others = e.paths
-    subject, place = e.parts(first)
-    return (
-        listed([f"{place} stands {subject}", *(e.noun(path.mentions[0]) for path in others)], ", along with ")
-        + e.ending()
-    )
+    if not e.first.relations:
+        nouns = listed([e.noun(m) for m in e.alone], " and ")
+        return f"{e.where() or 'in the scene'} {'stands' if len(e.alone) == 1 else 'stand'} {nouns}"
+    subject, place = e.parts(e.first)
+    return listed([f"{place} stands {subject}", *map(e.noun, e.alone)], ", along with ") + e.ending(", ")
 
 
 def landmark(e: English) -> str:
@@ -177,18 +169,18 @@ def landmark(e: English) -> str:
         for k, (relation, m) in enumerate(turned.following()):
             text += f"{' with' if k == 0 else ', which has'} {e.noun(m)} {RESUMED[relation]}"
         told.append(text)
-    return listed(told, ", plus ") + e.ending()
+    return listed(told, ", plus " if e.first.relations else " and ") + e.ending(", ")
 
 
 def passive(e: English) -> str:
-    """on a beach, a red star can be seen to the left of a ring"""
-    return e.sentence("can be seen", "can be seen") + e.ending()
+    """a red star can be seen to the left of a ring, on a beach"""
+    return e.sentence("can be seen", "can be seen") + e.ending(", ")
 
 
 def fragment(e: English) -> str:
     """beach: red star left of ring"""
-    scene = f"{SCENES[e.background].removeprefix('a ').removeprefix('the ')}: " if e.background else ""
-    return scene + listed([_join(*e.parts(path, article=False)) for path in e.paths], "; ", "; ")
+    scene = e.where(SCENES).removeprefix("a ").removeprefix("the ")
+    return (scene and f"{scene}: ") + "; ".join(_join(*e.parts(path, article="")) for path in e.paths)
 
 
 def active(e: English) -> str:
@@ -199,9 +191,10 @@ def active(e: English) -> str:
         for k, (relation, m) in enumerate(path.following()):
             text += f" {'and' if k == 0 else 'with'}, {RESUMED[relation]}, {e.noun(m)}"
         told.append(text)
-    return "the image shows " + listed(told, ", plus ") + e.ending("; the setting is ", SCENES)
+    together = listed(told, ", plus " if e.first.relations else " and ")
+    return f"the image shows {together}" + e.ending("; the setting is ", SCENES)
 
 
+TELLER = English
 SOURCE_STYLES: tuple[Callable[[English], str], ...] = (copula, existential, see, picture, located, casual)
 STYLES: tuple[Callable[[English], str], ...] = (background_first, fronted, landmark, passive, fragment, active)
-TELLER = English

@@ -1,19 +1,22 @@
 """How a claim is told: as paths of objects, each step saying where the next one stands.
 
 The relations of at most three mentions make paths, and a path can be told from either end, or, if it has a middle,
-from there. All languages choose among these three tellings; only the words differ.
+from there. All languages choose among these tellings; only the words differ.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from attrs import frozen
 from ccr_scenes.world import Claim, Mention
 
 from ccr import CcrError
+
+Words = Mapping[str, "str | tuple[str, ...]"]
+Said = tuple[str, tuple[str, ...]]  # a noun and its adjectives, uninflected
 
 INVERSE = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
@@ -74,12 +77,39 @@ def listed(parts: Sequence[str], last: str, comma: str = ", ") -> str:
 
 
 class Teller:
-    """Chooses among words of one meaning: an entry is a string, or a tuple of them, the first twice as likely."""
+    """A claim about to be told in one language: the base of every grammar, which adds words, forms and sentences.
 
-    def __init__(self, rng: random.Random) -> None:
+    Of words with one meaning, given as a tuple, the first is twice as likely as each of the others.
+    """
+
+    shapes: Words
+    colours: Words
+    sizes: Words
+    backgrounds: Words
+
+    def __init__(self, claim: Claim, rng: random.Random) -> None:
         self.rng = rng
+        self.background = claim.background
+        # What stands alone comes last, so that no relation can be read into it.
+        self.paths = sorted(paths(claim), key=lambda path: len(path.mentions), reverse=True)
+        self.alone = [path.mentions[0] for path in self.paths if not path.relations]
+        self.first = self.paths[0]
 
     def pick(self, words: str | Sequence[str]) -> str:
         if isinstance(words, str):
             return words
         return words[max(0, self.rng.randrange(len(words) + 1) - 1)]
+
+    def said(self, m: Mention) -> Said:
+        """The noun and the adjectives for a mention, size before colour."""
+        size = [self.pick(self.sizes[m.size])] if m.size else []
+        colour = [self.pick(self.colours[m.colour])] if m.colour else []
+        return self.pick(self.shapes[m.shape]), (*size, *colour)
+
+    def where(self, table: Words | None = None) -> str:
+        """The background in words, "" if the claim leaves it open."""
+        return self.pick((table or self.backgrounds)[self.background]) if self.background else ""
+
+    def ending(self, before: str, table: Words | None = None, after: str = "") -> str:
+        """The same with what stands around it."""
+        return before + self.where(table) + after if self.background else ""
