@@ -17,7 +17,7 @@ from ccr_scenes.world import Claim
 
 from ccr import CcrError
 
-_MODULES = {"en": "english"}
+_MODULES = {"en": "english", "de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
 _GRAMMARS: dict[str, Any] = {lang: importlib.import_module(f"{__name__}.{name}") for lang, name in _MODULES.items()}
 _REALISERS: dict[tuple[str, str], Callable[[Any], str]] = {
     (lang, style.__name__): style

@@ -72,8 +72,8 @@ def paths(claim: Claim) -> list[Path]:
 
 
 def listed(parts: Sequence[str], last: str, comma: str = ", ") -> str:
-    """ "a", "a and b", "a, b and c" for last = " and "."""
-    return parts[0] if len(parts) == 1 else comma.join(parts[:-1]) + last + parts[-1]
+    """ "", "a", "a and b", "a, b and c" for last = " and "."""
+    return last.join([comma.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 class Teller:
