@@ -127,6 +127,14 @@ def build(cls: type, values: Any, path: KeyPath, faults: Faults, base: Any = Non
         return faults.say(path, _message(error))
 
 
+def check(instance: Any, path: KeyPath, faults: Faults) -> Any:
+    """The instance itself; fields that are not of their annotated types are added to `faults`."""
+    hints = _hints(type(instance))
+    for field in attrs.fields(type(instance)):
+        fit(getattr(instance, field.name), hints[field.name], (*path, field.alias), faults)
+    return instance
+
+
 def fit(value: Any, kind: Any, path: KeyPath, faults: Faults) -> Any:
     """`value` as `kind`, with no more than an int made a float and a list a tuple; a misfit is added to `faults`."""
     origin, args = get_origin(kind), get_args(kind)
@@ -154,7 +162,7 @@ def fit(value: Any, kind: Any, path: KeyPath, faults: Faults) -> Any:
     elif origin in (dict, Mapping) and isinstance(value, Mapping):
         return {key: fit(item, args[1], (*path, key), faults) for key, item in value.items()}
     elif attrs.has(kind):
-        return value if isinstance(value, kind) else build(kind, value, path, faults)
+        return check(value, path, faults) if isinstance(value, kind) else build(kind, value, path, faults)
     return faults.add(path, f"must be {type_name(kind)}, not {_show(value)}{_hint(value, kind)}")
 
 
