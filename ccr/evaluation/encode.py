@@ -16,7 +16,6 @@ from ccr.evaluation.ranks import Ranks, both_directions
 from ccr.specs import TextBatch
 
 BATCH = 256
-DIRECTIONS = ("t2i", "i2t")
 
 
 @torch.no_grad()

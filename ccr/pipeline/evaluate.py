@@ -17,7 +17,8 @@ from ccr.errors import CcrError
 from ccr.evaluation.encode import rank
 from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import score
-from ccr.features.extract import Features, item_digests
+from ccr.features.extract import Features
+from ccr.features.fingerprint import content_digests
 from ccr.files import digest_of
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
@@ -36,7 +37,7 @@ def evaluate(
     """
     with unsealed():
         items = plan.data.records("test", plan.test_set.id)
-    digests = item_digests(items, plan.data.dataset, prepared.cache)
+    digests = content_digests(items, plan.data.dataset, prepared.store.files)
     _refuse_overlap(plan, digests, corpora)
     langs = (plan.source_lang, *plan.langs)
     asked = {lang: queries(items, lang, lambda c: True, "any", plan.test_set.id) for lang in langs}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,21 +15,20 @@ from ccr.data.order import Order
 from ccr.data.records import Data, content_digest
 from ccr.data.tokens import load_tokens
 from ccr.data.views import Queries, View, queries, training_views
-from ccr.evaluation.encode import DIRECTIONS
 from ccr.evaluation.ranks import Ranks, both_directions
-from ccr.evaluation.score import score, value
-from ccr.features.extract import Features, image_features, item_digests, load_pixels, text_features
-from ccr.features.fingerprint import encoder_fingerprint
+from ccr.evaluation.score import DIRECTIONS, score, value
+from ccr.features.extract import Features, image_features, read_image, text_features
+from ccr.features.fingerprint import content_digests, encoder_fingerprint
 from ccr.features.store import FeatureStore
 from ccr.files import artifact, cache_root, digest_of, replacing
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
 from ccr.progress import say
 from ccr.protocols import ENGLISH_SEED, SELECTIONS
-from ccr.specs import Item, Phase
+from ccr.specs import Item, Phase, Split
 from ccr.training.english import EnglishFeed, EnglishFinetune
 from ccr.training.journal import Journal
-from ccr.training.loop import Stage, Trainer
+from ccr.training.loop import CHECKPOINT, Stage, Trainer
 
 ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
 VALIDATIONS = 5
@@ -50,8 +48,7 @@ class Corpus:
 
     def pictures(self) -> dict[str, np.ndarray]:
         """By language, (n,) int64: the picture behind each training row, equal for equal content."""
-        number = {digest: i for i, digest in enumerate(dict.fromkeys(self.digests))}
-        of_item = np.array([number[digest] for digest in self.digests], dtype=np.int64)
+        of_item = _numbered(self.digests)
         return {lang: of_item[view.image] for lang, view in self.views.items()}
 
 
@@ -73,10 +70,12 @@ class Prepared:
         self.store = FeatureStore(self.cache / "features")
         self.encoder: Encoder = plan.make_encoder()
         self.base_fingerprint = encoder_fingerprint(self.encoder, "any")  # of the weights, whatever computes with them
+        self._digests: dict[tuple[str, str], list[str]] = {}
+        self._computing = ""  # fingerprint of the protocol's encoder in the precision that it computes with
         self._train = self._phase_data()
         self.content = {
-            name: content_digest(items, item_digests(items, data.dataset, self.cache))
-            for name, (data, items) in self._used().items()
+            f"{data.spec.name}/{split}": content_digest(data.records(split), self.digests(data, split))
+            for data, split in self._used()
         }
 
     def _phase_data(self) -> dict[str, Data]:
@@ -90,11 +89,15 @@ class Prepared:
     def _validation_data(self) -> Data:
         return self.plan.corpus if self.plan.protocol.trains_on == "corpus" and self.plan.corpus else self.plan.data
 
-    def _used(self) -> dict[str, tuple[Data, tuple[Item, ...]]]:
-        used = {f"{data.spec.name}/train": (data, data.records("train")) for data in self._train.values()}
-        data = self._validation_data()
-        used[f"{data.spec.name}/val"] = (data, data.records("val"))
-        return used
+    def _used(self) -> list[tuple[Data, Split]]:
+        return [(data, "train") for data in self._train.values()] + [(self._validation_data(), "val")]
+
+    def digests(self, data: Data, split: Split) -> list[str]:
+        """The content of every image of "train" or "val"."""
+        if (data.spec.name, split) not in self._digests:
+            found = content_digests(data.records(split), data.dataset, self.store.files)
+            self._digests[data.spec.name, split] = found
+        return self._digests[data.spec.name, split]
 
     # --- the encoder ----------------------------------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class Prepared:
         """Put the weights of the protocol in place, English-fine-tuned where it asks for that; their fingerprint."""
         self.encoder.module.to(self.compute.device)
         if not self.plan.protocol.finetunes_encoder:
-            return self.base_fingerprint
+            return self._settle()
         recipe, data = self.plan.recipe, self.plan.data
         key = {
             "code": ENGLISH_CODE,
@@ -122,12 +125,15 @@ class Prepared:
         )
         self.encoder.module.load_state_dict(load_file(folder / "encoder.safetensors"), strict=True)
         self.encoder.module.eval().requires_grad_(False)
+        return self._settle()
+
+    def _settle(self) -> str:
+        self._computing = encoder_fingerprint(self.encoder, self.compute.precision)
         return encoder_fingerprint(self.encoder, "any")
 
-    def _english_content(self, data: Data, split: Any) -> str:
-        items = data.records(split)
-        english = [[c.text for c in item.captions if c.lang == self.plan.source_lang] for item in items]
-        return digest_of([english, list(item_digests(items, data.dataset, self.cache))])
+    def _english_content(self, data: Data, split: Split) -> str:
+        english = [[c.text for c in item.captions if c.lang == self.plan.source_lang] for item in data.records(split)]
+        return digest_of([english, self.digests(data, split)])
 
     def _train_english(self, folder: Path) -> None:
         plan, encoder, lang = self.plan, self.encoder, self.plan.source_lang
@@ -136,9 +142,7 @@ class Prepared:
         items = plan.data.records("train")
         asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/train")
         image = asked.gallery[asked.owner]
-        digests = item_digests(items, plan.data.dataset, self.cache)
-        number = {digest: i for i, digest in enumerate(dict.fromkeys(digests))}
-        pictures = np.array([number[digests[row]] for row in image], dtype=np.int64)
+        pictures = _numbered(self.digests(plan.data, "train"))[image]
         order = Order(ENGLISH_SEED, "english", {lang: pictures}, recipe.encoder_batch_size, recipe.encoder_epochs)
         feed = EnglishFeed(
             order,
@@ -146,7 +150,7 @@ class Prepared:
             asked.texts,
             encoder.tokenize(asked.texts, lang),
             image,
-            lambda row: load_pixels(encoder, plan.data.dataset, items[row]),
+            lambda row: encoder.preprocess(read_image(plan.data.dataset, items[row])),
             device,
         )
         steps = len(order)
@@ -169,13 +173,13 @@ class Prepared:
         with replacing(folder / "encoder.safetensors") as temporary:
             state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
             save_file(state, temporary)
-        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
 
     def _english_validation(self) -> Callable[[], float]:
         plan, encoder, device = self.plan, self.encoder, self.compute.device
         lang, items = plan.source_lang, plan.data.records("val")
         asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/val")
-        pixels = torch.stack([load_pixels(encoder, plan.data.dataset, items[row]) for row in asked.gallery])
+        pixels = torch.stack([encoder.preprocess(read_image(plan.data.dataset, items[row])) for row in asked.gallery])
         ids = encoder.tokenize(asked.texts, lang)
         owner = torch.from_numpy(asked.owner).to(device)
 
@@ -199,6 +203,7 @@ class Prepared:
             device=self.compute.device,
             precision=self.compute.precision,
             title=title,
+            fingerprint=self._computing,
         )
 
     def source_texts(self, texts: Sequence[str], title: str) -> Features:
@@ -211,6 +216,7 @@ class Prepared:
             device=self.compute.device,
             precision=self.compute.precision,
             title=title,
+            fingerprint=self._computing,
         )
 
     def corpora(self) -> dict[str, Corpus]:
@@ -229,7 +235,7 @@ class Prepared:
         )
         return Corpus(
             items,
-            tuple(item_digests(items, data.dataset, self.cache)),
+            tuple(self.digests(data, "train")),
             views,
             sources,
             self.images(data, items, f"image features, {where}"),
@@ -269,4 +275,10 @@ class Prepared:
         """The number that selects checkpoints: mAR, through the same hook as any metric."""
         spec = self.plan.host.spec("metric", "mAR")
         rows = score(ranks, [(spec, self.plan.host.resolve(spec.factory))], langs)
-        return float(value(rows, "mAR", "*", None))
+        return value(rows, "mAR")
+
+
+def _numbered(digests: Sequence[str]) -> np.ndarray:
+    """(n,) int64: one number per distinct digest."""
+    number = {digest: i for i, digest in enumerate(dict.fromkeys(digests))}
+    return np.array([number[digest] for digest in digests], dtype=np.int64)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -46,18 +45,19 @@ def execute(config: RunConfig) -> Run:
     run_id = digest_of(identity)[:12]
     folder = run_folder(config.runs, plan.spec.name, plan.protocol.name, plan.method.name, config.seed, run_id)
     run = Run(run_id, folder, {"identity": identity, "settings": settings_values(plan.settings)})
-    origin = provenance(describe(machine.device), machine.precision, _modules(plan))
-    if config.fresh:
-        discard(folder)
-    if _already_finished(run, origin, config):
-        return run
-    folder.mkdir(parents=True, exist_ok=True)
-    run.write("config.json", {"id": run_id, **run.config, "recipe": plan.recipe_name, "data": prepared.content})
-    run.write("provenance.json", origin)
-    plan.host.notify("ccr_run_started", run=run)
-    result = _carry_out(plan, prepared, machine, run, started)
-    run.write("result.json", result)
-    (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    origin = provenance(describe(machine.device), machine.precision, _code(plan))
+    with run.alone():
+        if config.fresh:
+            discard(folder)
+        if _already_finished(run, origin, config):
+            return run
+        folder.mkdir(parents=True, exist_ok=True)
+        run.write("config.json", {"id": run_id, **run.config, "recipe": plan.recipe_name, "data": prepared.content})
+        run.write("provenance.json", origin)
+        plan.host.notify("ccr_run_started", run=run)
+        result = _carry_out(plan, prepared, machine, run, started)
+        run.write("result.json", result)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
     plan.host.notify("ccr_run_finished", run=run, result=result)
     return run
 
@@ -127,7 +127,7 @@ def _already_finished(run: Run, origin: Mapping[str, Any], config: RunConfig) ->
         if changed:
             say(f"  note: the code of {', '.join(changed)} has changed since")
         return True
-    if changed and (run.folder / "checkpoint.safetensors").exists() and not config.resume_anyway:
+    if changed and (run.folder / CHECKPOINT).exists() and not config.resume_anyway:
         raise CcrError(
             f"{run.folder} was begun by other code ({', '.join(changed)} changed since): "
             "--fresh starts it again, --resume-anyway goes on with it"
@@ -198,9 +198,7 @@ def _peak_memory(machine: Compute) -> float:
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
-def _modules(plan: Plan) -> set[str]:
-    """Top-level modules of the plugins that take part."""
+def _code(plan: Plan) -> set[str]:
+    """Where the code of the plugins that take part lies: modules, or single files."""
     specs = [plan.method, plan.spec, plan.encoder, *plan.host.specs("metric").values()]
-    return {
-        spec.factory.partition(":")[0].partition(".")[0] for spec in specs if attrs.has(type(spec)) and spec.factory
-    }
+    return {spec.factory.rpartition(":")[0] for spec in specs}

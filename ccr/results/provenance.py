@@ -14,30 +14,37 @@ from typing import Any
 PACKAGES = ("ccr", "torch", "open_clip_torch", "torchmetrics", "lmdb", "numpy", "tokenizers", "safetensors")
 
 
-def provenance(device: str, precision: str, modules: Iterable[str]) -> dict[str, Any]:
-    """JSON-able; `modules` are the plugin modules that took part, beside ccr itself."""
+def provenance(device: str, precision: str, code: Iterable[str]) -> dict[str, Any]:
+    """JSON-able; `code` are the plugin modules and files that took part, beside ccr itself."""
     return {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "git": _git(Path(__file__).parent),
         "machine": platform.platform(),
         "device": device,
         "precision": precision,
-        "code": {name: source_digest(name) for name in sorted({"ccr", *modules})},
+        "code": {_top(place): source_digest(place) for place in sorted({"ccr", *code})},
     }
 
 
-def source_digest(module: str) -> str:
-    """sha256 over the Python sources of a top-level package or module."""
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        return "unknown"
-    origin = Path(spec.origin)
-    files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
+def source_digest(place: str) -> str:
+    """sha256 over the Python sources of the top-level package of a module, or of a single file."""
+    if place.endswith(".py"):
+        files, root = [Path(place)], Path(place).parent
+    else:
+        spec = importlib.util.find_spec(place.partition(".")[0])
+        if spec is None or spec.origin is None:
+            return "unknown"
+        root = Path(spec.origin).parent
+        files = sorted(root.rglob("*.py")) if spec.submodule_search_locations else [Path(spec.origin)]
     sha = hashlib.sha256()
     for file in files:
-        sha.update(file.relative_to(origin.parent).as_posix().encode())
+        sha.update(file.relative_to(root).as_posix().encode())
         sha.update(file.read_bytes())
     return sha.hexdigest()
+
+
+def _top(place: str) -> str:
+    return Path(place).name if place.endswith(".py") else place.partition(".")[0]
 
 
 def _version(name: str) -> str:

@@ -12,12 +12,14 @@ result.json            written last: a run is finished when it is there
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from attrs import frozen
+from filelock import FileLock, Timeout
 
 from ccr.errors import CcrError
 from ccr.files import replacing, write_json
@@ -34,6 +36,20 @@ class Run:
     @property
     def finished(self) -> bool:
         return (self.folder / "result.json").exists()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within it no other process works on this run; CcrError if one does."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder.with_name(f".{self.folder.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise CcrError(f"{self.folder} is being worked on by another process; wait for it, or stop it") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def read(self, name: str) -> Any:
         """One of the folder's JSON files."""

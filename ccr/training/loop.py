@@ -28,6 +28,7 @@ from ccr.training.interrupt import deferred_interrupt
 from ccr.training.journal import Journal
 from ccr.training.optim import Optimiser, schedule
 
+CHECKPOINT = "checkpoint.safetensors"
 SAVE_EVERY = 60.0  # seconds between checkpoints
 SAVE_SHARE = 0.05  # and no more than this share of the time goes into saving
 ROWS_PER_PART = 64  # on a CPU, where padding costs more than launches; a GPU takes the batch at once
@@ -61,7 +62,7 @@ class Trainer:
     method: Method
     stages: Sequence[Stage]
     validate: Callable[[], float]
-    folder: Path  # keeps checkpoint.safetensors
+    folder: Path  # keeps the checkpoint
     journal: Journal
     seed: int
     device: torch.device
@@ -70,7 +71,7 @@ class Trainer:
 
     def run(self) -> Progressed:
         """Train all stages, from where the folder's checkpoint stands. The method is left at its selected state."""
-        path = self.folder / "checkpoint.safetensors"
+        path = self.folder / CHECKPOINT
         at = Progressed()
         trained = self.trained()
         frozen_before = self._frozen_digest(trained)

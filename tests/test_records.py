@@ -1,0 +1,103 @@
+"""Records under seal, and views that respect provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from ccr.base import Dataset
+from ccr.data.records import Data, training, unsealed
+from ccr.data.views import is_human, is_mt, queries, training_views
+from ccr.errors import CcrError, SealedSplitError
+from ccr.protocols import PROTOCOLS, get_protocol, protocol_id, selection
+from ccr.specs import Caption, DatasetSpec, Item, NoSettings, Split
+
+
+def item(name: str, *captions: Caption) -> Item:
+    return Item(name, captions, digest=name)
+
+
+EN = Caption("en1", "en", "a red circle")
+MT = Caption("de1", "de", "ein rot Kreis", "mt:toy@1", parallel="en1")
+HUMAN = Caption("de2", "de", "ein roter Kreis")
+
+
+class Toy(Dataset):
+    def __init__(self, items: Iterable[Item]) -> None:
+        super().__init__(NoSettings(), None)
+        self._items = tuple(items)
+
+    def items(self, split: Split) -> Iterable[Item]:
+        return self._items
+
+    def test_items(self, test_set: str) -> Iterable[Item]:
+        return self._items
+
+
+def data(*items: Item) -> Data:
+    return Data(DatasetSpec(name="toy", factory="x:y"), Toy(items))
+
+
+def test_the_test_split_is_sealed_to_everyone_but_the_harness() -> None:
+    toy = data(item("a", EN))
+    with pytest.raises(SealedSplitError, match="test split of toy is sealed"):
+        toy.records("test", "toy-v1")
+    with unsealed():
+        assert len(toy.records("test", "toy-v1")) == 1
+    with pytest.raises(SealedSplitError):
+        toy.records("test", "toy-v1")  # what was read is sealed again
+
+
+def test_nobody_opens_it_while_a_method_trains() -> None:
+    with training(), pytest.raises(SealedSplitError, match="while a method trains"), unsealed():
+        pass
+
+
+def test_bad_records_are_told_all_at_once() -> None:
+    bad = data(
+        item("a", EN, Caption("x", "de", "  ")),
+        item("a", Caption("x", "de", "zwei")),
+        item("b", Caption("y", "de", "drei", "mt:toy@1", parallel="nobody")),
+    )
+    with pytest.raises(CcrError) as error:
+        bad.records("train")
+    for words in ("item id 'a' stands twice", "caption id 'x' stands twice", "'x' of item 'a' is empty", "'nobody'"):
+        assert words in str(error.value)
+    with pytest.raises(CcrError, match="there is no item"):
+        data().records("val")
+
+
+def test_only_captions_of_the_right_provenance_train() -> None:
+    items = [item("a", EN, MT, HUMAN)]
+    for allowed, text in ((is_mt, MT.text), (is_human, HUMAN.text)):
+        sources, views = training_views(items, ["de"], "en", allowed, "rule", "toy/train")
+        assert views["de"].texts == (text,)
+        assert sources == (EN.text,)
+    with pytest.raises(CcrError, match=r"toy/train: no fr caption may train here \(under finetune only machine"):
+        training_views(items, ["fr"], "en", is_mt, PROTOCOLS["finetune"].rule, "toy/train")
+
+
+def test_a_caption_without_a_source_is_named() -> None:
+    with pytest.raises(CcrError, match=r"caption 'de2' \(de\) of item 'a' has no en caption"):
+        training_views([item("a", HUMAN)], ["de"], "en", is_human, "rule", "toy/train")
+
+
+def test_the_gallery_of_a_language_is_what_has_captions_in_it() -> None:
+    items = [item("a", EN), item("b", HUMAN), item("c", Caption("de3", "de", "x"), Caption("de4", "de", "y"))]
+    asked = queries(items, "de", lambda c: True, "any", "toy")
+    assert asked.gallery.tolist() == [1, 2]
+    assert asked.owner.tolist() == [0, 1, 1]
+    assert asked.origins == ("human",)
+
+
+def test_protocol_ids_tell_apart_what_may_not_share_a_column() -> None:
+    ids = {
+        protocol_id("toy-v1", protocol, select, {"human"})
+        for protocol in PROTOCOLS.values()
+        for select in ("mt-val", "human-val")
+    }
+    assert len(ids) == 5  # finetune-human selects on human captions in any case
+    assert selection(PROTOCOLS["finetune-human"], "mt-val")[0] == "human-val"
+    with pytest.raises(CcrError, match='did you mean "finetune"'):
+        get_protocol("fine-tune")
