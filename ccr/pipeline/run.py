@@ -32,7 +32,7 @@ from ccr.results.provenance import provenance
 from ccr.results.run import Run, run_folder
 from ccr.settings import settings_values
 from ccr.training.journal import Journal
-from ccr.training.loop import Stage, Trainer
+from ccr.training.loop import CHECKPOINT, Stage, Trainer
 
 
 def execute(config: RunConfig) -> Run:
