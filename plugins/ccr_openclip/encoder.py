@@ -46,6 +46,7 @@ class OpenClipEncoder(Encoder):
             self._not_adaptable = f"openclip:{argument}: {error}"
         self.module: nn.Module = self._model
         self.embed_dim: int = source.config["embed_dim"]
+        self.context_length: int = self._model.context_length
         self.logit_scale = float(self._model.logit_scale.exp())
         described = {
             "code": CODE,
