@@ -1,0 +1,5 @@
+"""`python -m ccr`"""
+
+from ccr.cli import main
+
+main(prog_name="ccr")
