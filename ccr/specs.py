@@ -6,7 +6,7 @@ docstrings with their shape and dtype; `Tensor` is `torch.Tensor`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +28,20 @@ Split = Literal["train", "val", "test"]
 def setting(default: Any, help: str, *, unit: str = "") -> Any:
     """A documented field of a settings class: `hidden: int = setting(256, "Bottleneck width.", unit="features")`."""
     return field(default=default, metadata={"help": help, "unit": unit})
+
+
+def _at_least(least: int) -> Callable[[Any, Any, int], None]:
+    def check(_: Any, attribute: Any, value: int) -> None:
+        if value < least:
+            raise ValueError(f"{attribute.name} must be at least {least}, not {value}")
+
+    return check
+
+
+def _positive(_: Any, attribute: Any, value: float | Mapping[str, float]) -> None:
+    for key, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+        if not number > 0:
+            raise ValueError(f"{attribute.name}{key and '.' + key} must be above 0, not {number}")
 
 
 @frozen
@@ -60,15 +74,15 @@ class Recipe:
     that modules meant for a 512-wide tower fit a smaller one.
     """
 
-    batch_size: int = 128
-    epochs: Mapping[str, float] = field(factory=dict)  # phase name -> epochs
-    lr_scale: Mapping[str, float] = field(factory=dict)  # phase name -> factor
-    size_scale: float = 1.0
-    validations: int = 5  # how often a phase is validated, its end included
-    encoder_epochs: float = 5.0  # English fine-tuning of the encoder (protocol finetune)
-    encoder_lr: float = 3e-6
-    encoder_batch_size: int = 128
-    vocabulary: int = 32_000  # size of the byte-level BPE, where no mBERT table is given
+    batch_size: int = field(default=128, validator=_at_least(2))
+    epochs: Mapping[str, float] = field(factory=dict, validator=_positive)  # phase name -> epochs
+    lr_scale: Mapping[str, float] = field(factory=dict, validator=_positive)  # phase name -> factor
+    size_scale: float = field(default=1.0, validator=_positive)
+    validations: int = field(default=5, validator=_at_least(1))  # how often a phase is validated, its end included
+    encoder_epochs: float = field(default=5.0, validator=_positive)  # English fine-tuning of the encoder (finetune)
+    encoder_lr: float = field(default=3e-6, validator=_positive)
+    encoder_batch_size: int = field(default=128, validator=_at_least(2))
+    vocabulary: int = field(default=32_000, validator=_at_least(260))  # of the byte-level BPE, without an mBERT table
     dataset_settings: Mapping[str, Any] = field(factory=dict)  # the dataset's own settings under this recipe
 
 

@@ -67,7 +67,6 @@ def evaluate(
         },
     )
     origins = {origin for lang in plan.langs for origin in asked[lang].origins}
-    reused = [c.images for c in corpora.values()] + [features]
     return {
         "test_set": plan.test_set.id,
         "protocol_id": protocol_id(plan.test_set.id, plan.protocol, plan.select, origins),
@@ -75,7 +74,6 @@ def evaluate(
         "gallery": {lang: len(q.gallery) for lang, q in asked.items()},
         "queries": {lang: len(q.ids) for lang, q in asked.items()},
         "test_content": digest_of(list(digests)),
-        "images_encoded": sum(f.encoded for f in reused),
     }
 
 

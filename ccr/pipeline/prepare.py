@@ -69,6 +69,7 @@ class Prepared:
         self.cache = cache_root(plan.config.cache)
         self.store = FeatureStore(self.cache / "features")
         self.encoder: Encoder = plan.make_encoder()
+        self.encoded = 0  # images that went through the image tower for their features
         self.base_fingerprint = encoder_fingerprint(self.encoder, "any")  # of the weights, whatever computes with them
         self._digests: dict[tuple[str, str], list[str]] = {}
         self._computing = ""  # fingerprint of the protocol's encoder in the precision that it computes with
@@ -195,7 +196,7 @@ class Prepared:
 
     def images(self, data: Data, items: Sequence[Item], title: str) -> Features:
         """Image features of items, from the store where they are there."""
-        return image_features(
+        found = image_features(
             self.encoder,
             data.dataset,
             items,
@@ -205,6 +206,8 @@ class Prepared:
             title=title,
             fingerprint=self._computing,
         )
+        self.encoded += found.encoded
+        return found
 
     def source_texts(self, texts: Sequence[str], title: str) -> Features:
         """The encoder's features of source-language texts, from the store where they are there."""

@@ -68,7 +68,9 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
         corpora = prepared.corpora()
         method = _build(plan, prepared, corpora, machine)
         orders = {
-            phase: Order(plan.config.seed, phase, corpus.pictures(), plan.recipe.batch_size, plan.recipe.epochs[phase])
+            phase: Order(
+                plan.config.seed, phase, corpus.pictures(), plan.recipe.batch_size, plan.recipe.epochs.get(phase, 1.0)
+            )
             for phase, corpus in corpora.items()
         }
         stages = _stages(plan, corpora, orders, method, machine)
@@ -92,6 +94,8 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
     with replacing(run.folder / "model.safetensors") as temporary:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in trained.items()}, temporary)
     outcome = evaluate(plan, prepared, corpora, method, machine, run)
+    if not prepared.encoded:
+        say("all image features came from the store; no image was encoded")
     return {
         "id": run.id,
         "method": plan.method.name,
@@ -103,6 +107,7 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
         "encoder": {"name": plan.config.encoder or plan.spec.encoder, "fingerprint": fingerprint},
         "langs": {"source": plan.source_lang, "targets": list(plan.langs)},
         **outcome,
+        "images_encoded": prepared.encoded,
         "selected": progressed.selected,
         "validations": progressed.validations,
         "exposures": {stage.phase.name: orders[stage.phase.name].exposures for stage in stages},
