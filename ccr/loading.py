@@ -120,7 +120,7 @@ def registered_specs(plugin: str, manager: pluggy.PluginManager) -> dict[Key, Sp
             try:
                 returned: list[Any] = list(implementation.function())
             except (Exception, SystemExit) as error:
-                raise CcrError(f"{hook} must return {wanted.__name__} records, and raised {why(error)}") from error
+                raise CcrError(f"{hook} raised {why(error)}; it must return {wanted.__name__} records") from error
             for spec in returned:
                 if not isinstance(spec, wanted):
                     raise CcrError(f"{hook} must return {wanted.__name__} records, not {type(spec).__name__}")
