@@ -1,0 +1,271 @@
+"""Features of images and of source-language texts: read where the store has them, made where it has not.
+
+A batch is committed before the next one is encoded: a kill loses at most one batch, and the same command goes on from
+there. Batches are cut, in order, from what is absent, so an interrupted extraction encodes the very batches of an
+undisturbed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from attrs import frozen
+from PIL import Image
+from torch import Tensor
+
+from ccr.base import Dataset, Encoder
+from ccr.errors import CcrError, nearest
+from ccr.features.faults import Faults, where
+from ccr.features.fingerprint import content_digests, encoder_fingerprint, text_digest
+from ccr.features.packed import packed_table
+from ccr.features.store import FeatureStore
+from ccr.progress import Progress, say
+from ccr.specs import Item
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""The autocast type of each precision. "fp16" features are stored as float16, the others as float32."""
+
+Encode = Callable[[list[list[int]], Faults], Iterator[tuple[list[int], Tensor]]]
+"""Batches of positions -> for each, the positions that are sound and their features."""
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@frozen(eq=False)
+class Features:
+    """Un-normalised features of one encoder."""
+
+    table: np.ndarray  # (N, D) float32 in the order asked for, memory-mapped and read-only
+    fingerprint: str  # of the encoder
+    encoded: int  # how many went through the encoder now; equal content goes once
+    reused: int  # the others: N - encoded
+
+
+def image_features(
+    encoder: Encoder,
+    dataset: Dataset,
+    items: Sequence[Item],
+    store: FeatureStore,
+    *,
+    device: str | torch.device = "cpu",
+    batch_size: int = 64,
+    precision: str = "fp32",
+    title: str = "images",
+    fingerprint: str = "",
+) -> Features:
+    """The features of the items' images.
+
+    `title` names the progress bar and the sealed set. `fingerprint` spares the hashing of the weights where the caller
+    has it already. Images that are missing, truncated or get a feature with NaN raise one CcrError that names them, up
+    to ten; what is sound is stored all the same.
+    """
+    digests = content_digests(items, dataset, store.files)
+
+    def load(i: int) -> Tensor | CcrError:
+        try:
+            return encoder.preprocess(read_image(dataset, items[i], store, digests[i]))
+        except CcrError as error:
+            return error
+
+    def encode(batches: list[list[int]], faults: Faults) -> Iterator[tuple[list[int], Tensor]]:
+        pool = ThreadPoolExecutor(min(16, os.cpu_count() or 1))
+        try:
+            loaded = _ahead(pool, load, chain.from_iterable(batches), 2 * batch_size)
+            for batch in batches:
+                sound: dict[int, Tensor] = {}
+                for i, image in zip(batch, islice(loaded, len(batch)), strict=True):
+                    if isinstance(image, CcrError):
+                        faults.add(str(image))
+                    else:
+                        sound[i] = image
+                if sound:
+                    yield list(sound), encoder.encode_images(torch.stack(list(sound.values())).to(device))
+                if faults.full():
+                    return
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    extraction = _Extraction(encoder, store, device, batch_size, precision, title, "images", fingerprint)
+    return extraction.features(digests, encode, lambda i: where(items[i]))
+
+
+def text_features(
+    encoder: Encoder,
+    texts: Sequence[str],
+    lang: str,
+    store: FeatureStore,
+    *,
+    device: str | torch.device = "cpu",
+    batch_size: int = 256,
+    precision: str = "fp32",
+    title: str = "texts",
+    fingerprint: str = "",
+) -> Features:
+    """The encoder's own features of texts of one language, un-normalised: what methods are taught by.
+
+    The arguments are those of `image_features`.
+    """
+
+    def encode(batches: list[list[int]], faults: Faults) -> Iterator[tuple[list[int], Tensor]]:
+        for batch in batches:
+            yield batch, encoder.encode_texts(encoder.tokenize([texts[i] for i in batch], lang).to(device))
+
+    extraction = _Extraction(encoder, store, device, batch_size, precision, title, "texts", fingerprint)
+    digests = [text_digest(text, lang) for text in texts]
+    return extraction.features(digests, encode, lambda i: f'text "{texts[i][:60]}" ({lang})')
+
+
+def read_image(dataset: Dataset, item: Item, store: FeatureStore | None = None, digest: str = "") -> Image.Image:
+    """The decoded image of an item, RGB. CcrError names the item and its file where there is none.
+
+    Given the content's digest, a file that changed since it was taken is refused, and `store` forgets the digest.
+    """
+    try:
+        data = dataset.read(item)
+    except OSError as error:
+        raise CcrError(f"{where(item)} cannot be read ({error.strerror})") from None
+    if digest and not item.digest and hashlib.sha256(data).hexdigest() != digest:
+        if store and item.path:
+            store.files.forget([item.path])
+        raise CcrError(f"{where(item)} changed while it was in use; run the same command again")
+    try:
+        return Image.open(io.BytesIO(data)).convert("RGB")
+    except Image.UnidentifiedImageError:
+        fault = "a format that Pillow does not know" if data else "it is empty"
+    except Exception as error:  # decoders of foreign bytes raise whatever they like
+        fault = str(error)
+    raise CcrError(f"{where(item)} is no readable image ({fault}); fetch it again")
+
+
+@frozen
+class _Extraction:
+    """One call of `image_features` or `text_features`."""
+
+    encoder: Encoder
+    store: FeatureStore
+    device: str | torch.device
+    batch_size: int
+    precision: str
+    title: str
+    unit: str
+    fingerprint: str
+
+    def features(self, digests: Sequence[str], encode: Encode, name: Callable[[int], str]) -> Features:
+        """The features of contents; `name(i)` is how a person finds the content with digest `digests[i]`."""
+        if self.precision not in PRECISIONS:
+            close = nearest(self.precision, PRECISIONS)
+            raise CcrError(f"precision is one of {', '.join(PRECISIONS)}, not {self.precision}{close}")
+        fingerprint = self.fingerprint or encoder_fingerprint(self.encoder, self.precision)
+        if not digests:
+            return Features(np.empty((0, self.encoder.embed_dim), np.float32), fingerprint, 0, 0)
+        encoded = 0
+
+        def fill() -> None:
+            nonlocal encoded
+            encoded = self._fill(fingerprint, digests, encode, name)
+
+        table = packed_table(self.store, fingerprint, digests, fill, self._waiting)
+        self.store.used(fingerprint)
+        if not encoded:
+            say(f"  {self.title}: {len(digests):,} {self.unit} from the feature store, no encoder call")
+        return Features(table, fingerprint, encoded, len(digests) - encoded)
+
+    def _fill(self, fingerprint: str, digests: Sequence[str], encode: Encode, name: Callable[[int], str]) -> int:
+        """Make the store complete for `digests`, seal the set, and say how many were encoded."""
+        first: dict[str, int] = {}
+        for i, digest in enumerate(digests):
+            first.setdefault(digest, i)
+        unique = list(first)
+        encoded = 0
+        with self.store.writing(fingerprint, self._about(), self._waiting):
+            absent = [first[unique[i]] for i in self.store.missing(fingerprint, unique)]
+            if absent:
+                batches = [absent[i : i + self.batch_size] for i in range(0, len(absent), self.batch_size)]
+                faults = Faults(f"{self.unit} cannot be used", aloud=True)
+                bar = Progress(self.title, len(unique), self.unit, done=len(unique) - len(absent))
+                with bar, _encoding(self.encoder, self.device, self.precision):
+                    for batch, features in encode(batches, faults):
+                        kept, rows = self._sound(batch, features, name, faults)
+                        self.store.put(fingerprint, [digests[i] for i in kept], rows)
+                        encoded += len(batch)
+                        bar.advance(len(batch))
+                        if faults.full():
+                            break
+                    faults.check()
+            self.store.seal(fingerprint, self.title, unique)
+        return encoded
+
+    def _sound(
+        self, batch: list[int], features: Tensor, name: Callable[[int], str], faults: Faults
+    ) -> tuple[list[int], np.ndarray]:
+        """The rows that are finite, as they are stored; the others are faults."""
+        if features.shape != (len(batch), self.encoder.embed_dim):
+            raise CcrError(
+                f"{type(self.encoder).__name__} gave features {tuple(features.shape)} for {len(batch)} {self.unit}, "
+                f"not ({len(batch)}, {self.encoder.embed_dim}) as its embed_dim says"
+            )
+        rows = features.float().cpu().numpy()
+        with np.errstate(over="ignore"):
+            rows = rows.astype(np.float16 if self.precision == "fp16" else np.float32)
+        finite = np.isfinite(rows).all(axis=1)
+        for i, row in zip(batch, rows, strict=True):
+            if not np.isfinite(row).all():
+                value = "NaN" if np.isnan(row).any() else "infinity"
+                hint = "" if self.precision == "fp32" else f"; {self.precision} may be too narrow, try fp32"
+                faults.add(f"{name(i)} gets a feature that holds {value} from {type(self.encoder).__name__}{hint}")
+        return [i for i, good in zip(batch, finite, strict=True) if good], rows[finite]
+
+    def _about(self) -> dict[str, Any]:
+        architecture = self.encoder.architecture
+        named = architecture.get("name") or type(self.encoder).__name__
+        return {"encoder": str(named), "precision": self.precision, "architecture": dict(architecture)}
+
+    def _waiting(self) -> None:
+        say(f"  {self.title}: another process is extracting with this encoder, waiting for it")
+
+
+def _ahead(pool: ThreadPoolExecutor, work: Callable[[A], B], jobs: Iterable[A], count: int) -> Iterator[B]:
+    """The results of the jobs in their order, with up to `count` of them begun before they are asked for."""
+    begun: deque[Future[B]] = deque()
+    for job in jobs:
+        begun.append(pool.submit(work, job))
+        if len(begun) > count:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+@contextmanager
+def _encoding(encoder: Encoder, device: str | torch.device, precision: str) -> Iterator[None]:
+    """On the device, in evaluation mode, without gradients, and in the arithmetic that `precision` says.
+
+    "fp32" means it: the TF32 that torch allows in convolutions would be another precision under the same name.
+    """
+    module, dtype = encoder.module.to(device), PRECISIONS[precision]
+    training = [part for part in module.modules() if part.training]
+    matmul = torch.get_float32_matmul_precision()
+    cudnn = torch.backends.cudnn
+    try:
+        module.eval()
+        torch.set_float32_matmul_precision("highest")
+        with (
+            torch.no_grad(),
+            cudnn.flags(enabled=cudnn.enabled, deterministic=True, allow_tf32=False),
+            torch.autocast(torch.device(device).type, dtype, enabled=dtype is not None),
+        ):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(matmul)
+        for part in training:
+            part.training = True

@@ -1,0 +1,42 @@
+"""Faults of many items, told together."""
+
+from __future__ import annotations
+
+from ccr.errors import CcrError
+from ccr.progress import say
+from ccr.specs import Item
+
+TOLD = 10
+
+
+class Faults:
+    """What is wrong with the items of one pass. Nothing is skipped in silence: `check` raises what was added."""
+
+    def __init__(self, title: str, aloud: bool = False) -> None:
+        self.title = title  # e.g. "images cannot be used"
+        self.aloud = aloud  # a long pass says each at once, too
+        self._found: list[str] = []
+
+    def add(self, fault: str) -> None:
+        """One sentence without its full stop."""
+        self._found.append(fault)
+        if self.aloud:
+            say(f"  {fault}")
+
+    def full(self) -> bool:
+        """True when as many were found as are told: a long pass ends here."""
+        return len(self._found) >= TOLD
+
+    def check(self) -> None:
+        """CcrError with all faults, up to ten and the number of the others; nothing if there is none."""
+        if len(self._found) == 1:
+            raise CcrError(self._found[0])
+        if self._found:
+            more = len(self._found) - TOLD
+            lines = self._found[:TOLD] + ([f"and {more:,} more"] if more > 0 else [])
+            raise CcrError(f"{len(self._found):,} {self.title}:" + "".join(f"\n  {line}" for line in lines))
+
+
+def where(item: Item) -> str:
+    """How a person finds the item."""
+    return f"{item.path} (item {item.id})" if item.path else f"item {item.id}"

@@ -1,0 +1,79 @@
+"""Packed tables: the features of one list of contents, in its order, as one memory-mapped array.
+
+Training and ranking read rows of it, and a warm start needs neither point look-ups in LMDB nor a decoded image. A
+table is an artifact that can always be made again from the store: `packed/<hash>/table.npy`, (N, D) float32, beside
+it `table.json` with the sha256 of its rows, which `ccr features verify` compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ccr.errors import CcrError
+from ccr.features.store import FeatureStore
+from ccr.files import artifact, discard, replacing, write_json
+
+CODE = 1
+TABLE, CHECK = "table.npy", "table.json"
+
+_ROWS = 8192  # read from the store at a time
+
+
+def packed_table(
+    store: FeatureStore,
+    fingerprint: str,
+    digests: Sequence[str],
+    fill: Callable[[], None],
+    waiting: Callable[[], None] | None = None,
+) -> np.ndarray:
+    """The features of `digests`, (N, D) float32, memory-mapped and read-only.
+
+    Only where there is no such table yet, `fill` is called to make the store complete for these digests; one process
+    does so, others wait for it (`waiting` is called once before they do).
+    """
+    key = {
+        "fingerprint": fingerprint,
+        "digests": hashlib.sha256("".join(digests).encode()).hexdigest(),
+        "code": CODE,
+    }
+
+    def build(folder: Path) -> None:
+        fill()
+        sha = hashlib.sha256()
+        width = store.get(fingerprint, digests[:1]).shape[1]
+        with replacing(folder / TABLE) as temporary:
+            shape = (len(digests), width)
+            table = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)
+            for start in range(0, len(digests), _ROWS):
+                rows = store.get(fingerprint, digests[start : start + _ROWS])
+                table[start : start + len(rows)] = rows
+                sha.update(rows.data)
+            table.flush()
+        write_json(folder / CHECK, {"shape": shape, "sha256": sha.hexdigest()})
+
+    for _ in range(2):
+        folder = artifact(store.root, "packed", key, build, waiting)
+        try:
+            return np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError):  # cut off, or dropped by another process just now: it is made again
+            discard(folder)
+    raise CcrError(f"{folder / TABLE} cannot be read although it was just written; look at the disk")
+
+
+def damage(folder: Path) -> str:
+    """What is wrong with a sealed table, "" if its rows are those that were packed."""
+    try:
+        check = json.loads((folder / CHECK).read_text(encoding="utf-8"))
+        table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError):
+        return "is cut off or unreadable"
+    sha = hashlib.sha256()
+    for start in range(0, len(table), _ROWS):
+        sha.update(np.ascontiguousarray(table[start : start + _ROWS]).data)
+    whole = list(table.shape) == check["shape"] and sha.hexdigest() == check["sha256"]
+    return "" if whole else "does not fit its checksum"
