@@ -102,7 +102,7 @@ class Chinese(Teller):
 
 def background_first(z: Chinese) -> str:
     """海滩上，圆环的左边有一颗红色的星星"""
-    where = z.where() or "图中"
+    where = z.where() or "图片中"
     if not z.first.relations:
         return f"{where}有{z.others('')}"
     place, subject = z.placed()
@@ -132,7 +132,7 @@ def fragment(z: Chinese) -> str:
 
 def together(z: Chinese) -> str:
     """海滩上是一颗红色的星星和它右边的一个圆环"""
-    where = z.where() or "画面里"
+    where = z.where() or "图片上"
     if not z.first.relations:
         return f"{where}是{z.others('')}"
     said = z.said(z.first.mentions[0])

@@ -20,10 +20,12 @@ NOUNS = {  # gender (masculine ones are all inanimate), then the cases
     "kříž": ("m", "kříž", "kříže", "kříž", "křížem"),
     "kroužek": ("m", "kroužek", "kroužku", "kroužek", "kroužkem"),
     "prsten": ("m", "prsten", "prstenu", "prsten", "prstenem"),
+    "obruč": ("f", "obruč", "obruče", "obruč", "obručí"),
     "kosočtverec": ("m", "kosočtverec", "kosočtverce", "kosočtverec", "kosočtvercem"),
     "diamant": ("m", "diamant", "diamantu", "diamant", "diamantem"),
     "měsíc": ("m", "měsíc", "měsíce", "měsíc", "měsícem"),
     "půlměsíc": ("m", "půlměsíc", "půlměsíce", "půlměsíc", "půlměsícem"),
+    "luna": ("f", "luna", "luny", "lunu", "lunou"),
     "šipka": ("f", "šipka", "šipky", "šipku", "šipkou"),
 }
 STEMS = {"červen", "zelen", "modr", "žlut", "oranžov", "fialov", "růžov", "hněd", "čern", "bíl", "mal", "velk"}
@@ -40,7 +42,7 @@ SHAPES = {
     "star": "hvězda",
     "heart": "srdce",
     "cross": "kříž",
-    "ring": ("kroužek", "prsten"),
+    "ring": "kroužek",
     "diamond": "kosočtverec",
     "moon": ("měsíc", "půlměsíc"),
     "arrow": "šipka",
@@ -68,14 +70,6 @@ BACKGROUNDS = {
     "snow": "ve sněhu",
     "night": "na noční obloze",
     "brick": ("před cihlovou zdí", "na cihlové zdi"),
-}
-SCENES = {
-    "meadow": "louka",
-    "beach": "pláž",
-    "sea": "moře",
-    "snow": "sníh",
-    "night": "noční obloha",
-    "brick": "cihlová zeď",
 }
 
 
@@ -150,8 +144,8 @@ def fronted(c: Czech) -> str:
 
 
 def landmark(c: Czech) -> str:
-    """kruh, vlevo od něj červená hvězda, v pozadí pláž"""
-    return c.steps(turned=True) + c.ending(", v pozadí ", SCENES)
+    """kruh, vlevo od něj červená hvězda, to vše na pláži"""
+    return c.steps(turned=True) + c.ending(", to vše ")
 
 
 def seen(c: Czech) -> str:
@@ -166,8 +160,8 @@ def seen(c: Czech) -> str:
 
 
 def fragment(c: Czech) -> str:
-    """pláž: červená hvězda vlevo od kruhu"""
-    scene = c.ending("", SCENES, ": ")
+    """na pláži: červená hvězda vlevo od kruhu"""
+    scene = c.ending("", after=": ")
     if not c.first.relations:
         return scene + c.others("")
     subject, near, far = c.placed()
@@ -175,8 +169,8 @@ def fragment(c: Czech) -> str:
 
 
 def stepwise(c: Czech) -> str:
-    """na obrázku je vidět červená hvězda, vpravo od ní kruh, v pozadí pláž"""
-    return f"na obrázku je vidět {c.steps()}" + c.ending(", v pozadí ", SCENES)
+    """na obrázku je vidět červená hvězda, vpravo od ní kruh, to vše na pláži"""
+    return f"na obrázku je vidět {c.steps()}" + c.ending(", to vše ")
 
 
 TELLER = Czech

@@ -131,7 +131,7 @@ def background_first(f: French) -> str:
 def fronted(f: French) -> str:
     """à gauche de l'anneau se trouve une étoile rouge, dans le sable"""
     if not f.first.relations:
-        return f"{f.where() or 'ici'} se {'trouve' if len(f.alone) == 1 else 'trouvent'} {f.all_alone()}"
+        return f"voici {f.all_alone()}" + f.ending(", ")
     subject, place = f.placed("the")
     comma = "" if f.first.hub or len(f.first.mentions) < 3 else ","
     return f"{place}{comma} se trouve {phrase(*subject)}{f.others()}" + f.ending(", ")

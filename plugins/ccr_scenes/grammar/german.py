@@ -138,7 +138,7 @@ def background_first(g: German) -> str:
     """am Strand befindet sich links von einem Ring ein roter Stern"""
     where = g.where() or "auf dem Bild"
     if not g.first.relations:
-        return f"{where} {'befindet' if len(g.alone) == 1 else 'befinden'} sich {g.steps()}"
+        return f"{where} {'ist' if len(g.alone) == 1 else 'sind'} {g.steps()}"
     subject, near, far = g.placed()
     return f"{where} befindet sich {near}{far}{',' if far else ''} {phrase(*subject)}{g.others()}"
 

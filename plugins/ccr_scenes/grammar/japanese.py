@@ -116,7 +116,7 @@ def parallel(j: Japanese) -> str:
     """背景に砂浜、左に赤い星、右に輪"""
     where = j.ending("背景に", after="、")
     if not j.first.relations:
-        return f"{where}手前に{j.all_alone()}" if where else f"{j.all_alone()}のある画面"
+        return f"{where}そこに{j.all_alone()}"
     (head, second, *rest), (near, *more) = j.first.mentions, j.first.relations
     said = j.said(second)
     told = f"{where}{SIDES[near]}に{j.noun(head)}、{SIDES[INVERSE[near]]}に{phrase(*said)}"

@@ -1,0 +1,294 @@
+"""A machine translator for scene captions: word by word along the English sentence, as early systems did.
+
+It reads the caption and nothing else. The English order and construction stay; a dictionary gives the words; noun
+phrases are mostly inflected as they should be. What it does not know passes through, idioms are taken word for word,
+ambiguous words are now and then taken in the wrong sense. On top of that `noise` spoils a share of the noun phrases,
+relations and backgrounds: one half by habit (the same source phrase goes wrong in the same way wherever it stands),
+one half by chance. Chance is drawn from the text alone, so the same text always gives the same translation, and less
+noise spoils a part of what more noise spoils.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import random
+import re
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from attrs import evolve, frozen
+from ccr_scenes import world
+from ccr_scenes.grammar.french import joined
+from ccr_scenes.grammar.paths import INVERSE
+from ccr_scenes.world import SHAPES
+
+import ccr
+
+REVISION = 1  # raise it when any translation changes: it is in the fingerprint
+TARGETS = {"de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
+SPACED = {"de", "fr", "cs"}
+SLIPS = 0.06  # share of noun phrases with wrong agreement or order, whatever the noise
+SENSES = 0.08  # share of ambiguous source phrases that are taken in the wrong sense
+
+COLOURS = (*world.COLOURS, "violet")
+RELATIONS = {  # the usual phrase first
+    "left": ("to the left of", "left of", "on the left side of", "on the left-hand side of", "just left of"),
+    "right": ("to the right of", "right of", "on the right side of", "on the right-hand side of", "just right of"),
+    "above": ("above", "over", "right above", "up above"),
+    "below": ("below", "under", "right below", "down below"),
+}
+BACKGROUNDS = {
+    "on a meadow": ("on the grass", "out in the fields", "a meadow"),
+    "on a beach": ("on the sand", "by the seaside", "a beach"),
+    "in the sea": ("in the water", "out at sea", "the sea"),
+    "in the snow": ("in the deep snow", "snow"),
+    "under the night sky": ("at night", "in the dead of night", "the night sky"),
+    "in front of a brick wall": ("on a brick wall", "up against a brick wall", "a brick wall"),
+}
+RELATION_OF = {phrase: relation for relation, phrases in RELATIONS.items() for phrase in phrases}
+BACKGROUND_OF = {phrase: usual for usual, phrases in BACKGROUNDS.items() for phrase in (usual, *phrases)}
+
+
+@frozen
+class Unit:
+    """A piece of the source: a noun phrase, or a phrase of the dictionary, or a word that it does not have."""
+
+    source: str
+    kind: str  # "noun", "relation", "background", "phrase" or "unknown"
+    noun: str = ""
+    adjectives: tuple[str, ...] = ()
+    article: str = ""
+    slip: bool = False  # to be inflected wrongly
+
+
+class Draws(NamedTuple):
+    """Chance for one unit, each in [0, 1): whether it is spoilt, how, which word it becomes, whether it slips."""
+
+    chance: float
+    way: float
+    word: float
+    slip: float
+
+
+@frozen
+class Template:
+    """A phrase of the target language: what stands before and after the noun phrase that it takes, and its case."""
+
+    before: str
+    takes: bool
+    case: str
+    after: str
+
+    @classmethod
+    def parse(cls, text: str) -> Template:
+        before, brace, rest = text.partition("{")
+        case, _, after = rest.partition("}")
+        return cls(before.strip(), bool(brace), case, after.strip())
+
+
+class Dictionary:
+    """The words for one target language, see ccr_scenes.dictionaries."""
+
+    def __init__(self, lang: str) -> None:
+        module: ModuleType = importlib.import_module(f"ccr_scenes.dictionaries.{TARGETS[lang]}")
+        self.lang = lang
+        self.nouns = {word: _many(found) for word, found in module.NOUNS.items()}
+        self.adjectives = {word: _many(found) for word, found in module.ADJECTIVES.items()}
+        self.senses: dict[str, str] = module.SENSES
+        self.phrases = {
+            source: tuple(Template.parse(text) for text in _many(found)) for source, found in module.PHRASES.items()
+        }
+        self.phrase: Callable[..., str] = module.phrase
+
+
+def _many(found: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (found,) if isinstance(found, str) else found
+
+
+@cache
+def dictionary(lang: str) -> Dictionary:
+    return Dictionary(lang)
+
+
+@cache
+def _phrases() -> dict[str, list[tuple[str, ...]]]:
+    """The source phrases by their first word, the longest first."""
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for source in dictionary("de").phrases:
+        words = tuple(source.split(" "))
+        by_first.setdefault(words[0], []).append(words)
+    return {first: sorted(found, key=len, reverse=True) for first, found in by_first.items()}
+
+
+@lru_cache(maxsize=8192)
+def read(text: str) -> tuple[Unit, ...]:
+    """An English caption cut into units, by longest match from the left."""
+    words = re.findall(r"[\w'-]+|[^\w\s]", text)
+    known, adjectives = _phrases(), dictionary("de").adjectives
+    units: list[Unit] = []
+    at = 0
+    while at < len(words):
+        found = next((p for p in known.get(words[at], ()) if tuple(words[at : at + len(p)]) == p), None)
+        if found:
+            source = " ".join(found)
+            kind = "relation" if source in RELATION_OF else "background" if source in BACKGROUND_OF else "phrase"
+            units.append(Unit(source, kind))
+            at += len(found)
+            continue
+        start = at
+        article = {"a": "a", "an": "a", "the": "the"}.get(words[at], "")
+        at += bool(article)
+        first = at
+        while at < len(words) and words[at] in adjectives:
+            at += 1
+        if at < len(words) and words[at].isalpha() and words[at] not in known:
+            phrase = " ".join(words[first : at + 1])
+            units.append(Unit(phrase, "noun", words[at], tuple(words[first:at]), article))
+            at += 1
+        else:
+            at = max(at, start + 1)
+            units.append(Unit(" ".join(words[start:at]), "unknown"))
+    return tuple(units)
+
+
+@lru_cache(maxsize=1 << 16)
+def _habit(*key: str) -> tuple[float, float]:
+    """Two numbers in [0, 1) that are always the same for a source phrase: whether it goes wrong, and how."""
+    digest = hashlib.blake2b("\0".join((str(REVISION), *key)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest[:4], "little") / 2**32, int.from_bytes(digest[4:], "little") / 2**32
+
+
+def _choose(options: Sequence[Any], luck: float) -> Any:
+    """The first of the options is twice as likely as each of the others."""
+    return options[max(0, int(luck * (len(options) + 1)) - 1)]
+
+
+class ScenesTranslator(ccr.Translator):
+    """English scene captions to German, French, Czech, Chinese and Japanese. `argument` must be empty.
+
+    Raises ccr.CcrError for another language, for an argument, and for a noise outside of 0 to 1.
+    """
+
+    def __init__(self, argument: str, settings: Any) -> None:
+        super().__init__(argument, settings)
+        if argument:
+            raise ccr.CcrError(f'the scenes translator takes no argument: write "scenes", not "scenes:{argument}"')
+        if not 0 <= settings.noise <= 1:
+            raise ccr.CcrError(f"noise of the scenes translator is a share from 0 to 1, not {settings.noise}")
+        self.noise: float = settings.noise
+        self.fingerprint = f"scenes@{REVISION}-noise{self.noise:g}"
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+        """One translation per text."""
+        if source == target:
+            return list(texts)
+        if source != "en" or target not in TARGETS:
+            raise ccr.CcrError(
+                f"the scenes translator goes from en to {', '.join(TARGETS)}, not from {source} to {target}"
+            )
+        return [self._translate(text, target) for text in texts]
+
+    def _translate(self, text: str, target: str) -> str:
+        units = read(text)
+        digest = hashlib.blake2b(f"{REVISION}\0{target}\0{text}".encode(), digest_size=8).digest()
+        rng = random.Random(int.from_bytes(digest, "little"))
+        draws = [Draws(rng.random(), rng.random(), rng.random(), rng.random()) for _ in units]
+        spoilt = list(units)
+        for k, unit in enumerate(units):
+            if unit.kind in ("noun", "relation", "background"):
+                habit, habitual_way = _habit(target, unit.source, _neighbour(units, k))
+                if habit < self.noise / 2:
+                    _spoil(spoilt, k, habitual_way)
+                elif draws[k].chance < self.noise / 2:
+                    _spoil(spoilt, k, draws[k].way)
+        return _write(spoilt, draws, dictionary(target))
+
+
+def _neighbour(units: Sequence[Unit], k: int) -> str:
+    """The noun that the habit of a relation or a background hangs on: the one that follows, else the first."""
+    if units[k].kind == "noun":
+        return ""
+    nouns = [n for n, unit in enumerate(units) if unit.kind == "noun"]
+    return next((units[n].noun for n in nouns if n > k), units[nouns[0]].noun if nouns else "")
+
+
+def _spoil(units: list[Unit], k: int, way: float) -> None:
+    """Make an error in units[k]; `way` in [0, 1) says which."""
+    unit = units[k]
+    if unit.kind == "relation":
+        relation = RELATION_OF[unit.source]
+        across = [r for r in RELATIONS if r not in (relation, INVERSE[relation])]
+        units[k] = evolve(unit, source=RELATIONS[[INVERSE[relation], INVERSE[relation], *across][int(way * 4)]][0])
+    elif unit.kind == "background":
+        usual = BACKGROUND_OF[unit.source]
+        other = [b for b in BACKGROUNDS if b != usual][int(way * (len(BACKGROUNDS) - 1))]
+        units[k] = evolve(unit, source=BACKGROUNDS[other][-1] if unit.source == BACKGROUNDS[usual][-1] else other)
+    else:
+        colour = next((word for word in unit.adjectives if word in COLOURS), "")
+        other_noun = next((n for n in range(len(units) - 1, -1, -1) if units[n].kind == "noun" and n != k), k)
+        ways = ["shape", "slip", *["colour"] * 2 * bool(colour), *["drop", "swap"] * bool(unit.adjectives)]
+        kind = ways[int(way * len(ways))]
+        luck = way * len(ways) % 1
+        if kind == "shape":
+            units[k] = evolve(unit, noun=_another(SHAPES, unit.noun, luck))
+        elif kind == "slip":
+            units[k] = evolve(unit, slip=True)
+        elif kind == "colour":
+            new = _another(COLOURS, colour, luck)
+            units[k] = evolve(unit, adjectives=tuple(new if word == colour else word for word in unit.adjectives))
+        elif kind == "drop":
+            units[k] = evolve(unit, adjectives=unit.adjectives[1:] if luck < 0.5 else unit.adjectives[:-1])
+        else:
+            units[k] = evolve(unit, adjectives=units[other_noun].adjectives)
+            units[other_noun] = evolve(units[other_noun], adjectives=unit.adjectives)
+
+
+def _another(words: Sequence[str], word: str, luck: float) -> str:
+    others = [other for other in words if other != word]
+    return others[int(luck * len(others))]
+
+
+def _write(units: Sequence[Unit], draws: Sequence[Draws], words: Dictionary) -> str:
+    """The units in their own order, in the words of the target language."""
+    parts: list[str] = []
+    frame = case = "nom"
+    after = ""  # what is still to come behind the next noun phrase
+    for unit, draw in zip(units, draws, strict=True):
+        if unit.kind == "noun":
+            parts += [_noun_phrase(unit, draw, words, case), after]
+            after = ""
+        elif unit.kind == "unknown":
+            parts += [unit.source, after]
+            after = ""
+        else:
+            template = _choose(words.phrases[unit.source], draw.word)
+            parts.append(template.before)
+            if template.takes:
+                case = frame if template.case == "*" else template.case
+                frame = case if unit.kind == "phrase" else frame
+                after = template.after + after
+            elif unit.kind == "background":
+                parts.append(after)
+                after = ""
+    parts.append(after)
+    if words.lang not in SPACED:
+        return re.sub("、+", "、", "".join(parts)).strip("、，")
+    text = " ".join(part for part in parts if part).replace(" ,", ",")
+    return joined(text) if words.lang == "fr" else text
+
+
+def _noun_phrase(unit: Unit, draw: Draws, words: Dictionary, case: str) -> str:
+    sense, _ = _habit(words.lang, unit.source, "sense")
+    slip, way = _habit(words.lang, unit.source, "slip")
+    if slip > SLIPS / 2:
+        slip, way = draw.slip, draw.word
+    said = []
+    for k, word in enumerate((unit.noun, *unit.adjectives)):
+        known = words.adjectives if k else words.nouns
+        found = _choose(known.get(word, (word,)), draw.word * (k + 1) % 1)
+        said.append(words.senses.get(word, found) if sense < SENSES else found)
+    kind = "form" if unit.slip else ("order" if way < 0.5 else "form") if slip < SLIPS / 2 else ""
+    return words.phrase(said[0], said[1:], unit.article, case, kind, way)
