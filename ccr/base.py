@@ -288,6 +288,7 @@ class Method(nn.Module):
 
     encodes_source = False  # True: source-language queries go through `forward` too, not through the encoder
     reads_source = False  # True: Batch.source is filled (the parallels, in the method's tokens)
+    losses_off: Sequence[str] = ()  # losses that the settings switched off; the result lists them
 
     def __init__(self, ctx: Context) -> None:
         super().__init__()

@@ -113,7 +113,7 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
         "exposures": {stage.phase.name: orders[stage.phase.name].exposures for stage in stages},
         "order": {stage.phase.name: orders[stage.phase.name].digest() for stage in stages},
         "steps": {stage.phase.name: stage.phase.steps for stage in stages},
-        "losses_off": list(getattr(method, "losses_off", ())),
+        "losses_off": list(method.losses_off),
         "parameters": _parameters(method, trained),
         "seconds": {"training": round(progressed.seconds, 2), "total": round(time.monotonic() - started, 2)},
         "peak_memory_mb": _peak_memory(machine),
