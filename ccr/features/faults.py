@@ -14,7 +14,7 @@ class Faults:
 
     def __init__(self, title: str, aloud: bool = False) -> None:
         self.title = title  # e.g. "images cannot be used"
-        self.aloud = aloud  # a long pass says each at once, too
+        self.aloud = aloud  # a long pass says each at once, and ends when it is full
         self._found: list[str] = []
 
     def add(self, fault: str) -> None:
@@ -28,13 +28,14 @@ class Faults:
         return len(self._found) >= TOLD
 
     def check(self) -> None:
-        """CcrError with all faults, up to ten and the number of the others; nothing if there is none."""
+        """CcrError with all faults, up to ten by name; nothing if there is none."""
         if len(self._found) == 1:
             raise CcrError(self._found[0])
         if self._found:
             more = len(self._found) - TOLD
             lines = self._found[:TOLD] + ([f"and {more:,} more"] if more > 0 else [])
-            raise CcrError(f"{len(self._found):,} {self.title}:" + "".join(f"\n  {line}" for line in lines))
+            least = "at least " if self.aloud and self.full() else ""
+            raise CcrError(f"{least}{len(self._found):,} {self.title}:" + "".join(f"\n  {line}" for line in lines))
 
 
 def where(item: Item) -> str:
