@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -248,6 +249,31 @@ with store.writing(ONE, {"encoder": "tiny"}, lambda: None):
     assert same(get(store, there), vectors(there, 128))
     with store.writing(ONE, {"encoder": "tiny"}, lambda: pytest.fail("the dead hold a lock")):
         put(store, [len(there)], width=128)
+    assert verify(store) == []
+
+
+def test_a_disk_that_is_full_loses_one_batch_and_no_more(store: FeatureStore) -> None:
+    code = """
+import resource
+store = FeatureStore(Path(argv[0]), TINY)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+done = 0
+try:
+    while True:
+        put(store, list(range(done, done + 20)), width=512)
+        done += 20
+except CcrError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert store.missing(ONE, [digest(i) for i in range(done + 20)]) == list(range(done, done + 20))
+put(store, list(range(done, done + 20)), width=512)
+print(done)
+"""
+    said, done = finished(child(code, store.root)).splitlines()
+    assert re.fullmatch(rf"\S+{ONE} cannot be used \(.*; [\d,]+ MB are free on its disk\)", said)
+    numbers = list(range(int(done) + 20))
+    assert len(numbers) > 300
+    assert same(get(store, numbers), vectors(numbers, 512))
     assert verify(store) == []
 
 

@@ -13,6 +13,7 @@ out are views into the map: a transaction's work copies what it returns.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ DATA = "data.mdb"
 
 T = TypeVar("T")
 
-_DAMAGE = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError, lmdb.PanicError, lmdb.VersionMismatchError)
+_DAMAGE = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError, lmdb.VersionMismatchError)
 
 _turn = threading.RLock()
 _open: dict[str, tuple[int, lmdb.Environment]] = {}  # real path -> (inode of the data file, environment)
@@ -79,12 +80,17 @@ class Environment:
                         env.set_mapsize(2 * env.info()["map_size"])
                     except lmdb.MapResizedError:
                         env.set_mapsize(0)  # whatever the other process made it
-            except lmdb.DiskError as error:
-                raise CcrError(f"{self.folder} cannot be written ({error}); make room on the disk") from error
             except _DAMAGE as error:
                 raise DamagedError(self.folder, f"is damaged ({error})") from error
             except (lmdb.Error, OSError) as error:
-                raise CcrError(f"{self.folder} cannot be used ({error})") from error
+                self.close()  # after a failed write LMDB wants a new beginning
+                raise CcrError(f"{self.folder} cannot be used ({error}{self._free()})") from error
+
+    def _free(self) -> str:
+        try:
+            return f"; {shutil.disk_usage(self.folder).free / 1e6:,.0f} MB are free on its disk"
+        except OSError:
+            return ""
 
     def _environment(self) -> lmdb.Environment:
         path, data = os.path.realpath(self.folder), self.folder / DATA

@@ -46,15 +46,18 @@ def packed_table(
         fill()
         sha = hashlib.sha256()
         width = store.get(fingerprint, digests[:1]).shape[1]
-        with replacing(folder / TABLE) as temporary:
-            shape = (len(digests), width)
-            table = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)
-            for start in range(0, len(digests), _ROWS):
-                rows = store.get(fingerprint, digests[start : start + _ROWS])
-                table[start : start + len(rows)] = rows
-                sha.update(rows.data)
-            table.flush()
-        write_json(folder / CHECK, {"shape": shape, "sha256": sha.hexdigest()})
+        header = {"descr": "<f4", "fortran_order": False, "shape": (len(digests), width)}
+        try:
+            # written, not mapped: on a full disk a write raises, and a page fault kills
+            with replacing(folder / TABLE) as temporary, temporary.open("wb") as file:
+                np.lib.format.write_array_header_1_0(file, header)
+                for start in range(0, len(digests), _ROWS):
+                    rows = store.get(fingerprint, digests[start : start + _ROWS])
+                    sha.update(rows.data)
+                    file.write(rows.data)
+            write_json(folder / CHECK, {"shape": header["shape"], "sha256": sha.hexdigest()})
+        except OSError as error:
+            raise CcrError(f"{folder / TABLE} cannot be written ({error.strerror})") from error
 
     for _ in range(2):
         folder = artifact(store.root, "packed", key, build, waiting)
