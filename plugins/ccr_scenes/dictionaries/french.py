@@ -86,7 +86,7 @@ PHRASES = {
     "out at sea": "dehors à mer",
     "in the snow": "dans la neige",
     "in the deep snow": "dans la profonde neige",
-    "under the night sky": ("sous le ciel nocturne", "sous le ciel de nuit"),
+    "under the night sky": "sous le ciel nocturne",
     "at night": "à la nuit",
     "in the dead of night": "dans le mort de la nuit",
     "in front of a brick wall": "en front d'un mur de briques",
@@ -96,7 +96,7 @@ PHRASES = {
     "a beach": "une plage",
     "the sea": "la mer",
     "snow": "neige",
-    "the night sky": ("le ciel nocturne", "le ciel de nuit"),
+    "the night sky": "le ciel nocturne",
     "a brick wall": "un mur de briques",
 }
 

@@ -26,7 +26,7 @@ ADJECTIVES = {
     "blue": "blau",
     "yellow": "gelb",
     "orange": "orangefarben",
-    "purple": ("violett", "lila"),
+    "purple": ("violett", "violett", "violett", "lila"),
     "violet": "violett",
     "pink": ("rosa", "pink"),
     "brown": "braun",
@@ -39,10 +39,10 @@ ADJECTIVES = {
 }
 SENSES = {"square": "Platz", "diamond": "Diamant", "orange": "orange", "little": "wenig"}
 PHRASES = {
-    "there is": ("da ist {nom}", "es gibt {acc}"),
+    "there is": ("da ist {nom}", "da ist {nom}", "es gibt {acc}"),
     "you can see": ("du kannst sehen {acc}", "man kann sehen {acc}"),
     "a picture of": "ein Bild von {dat}",
-    "here we have": ("hier ist {nom}", "hier haben wir {acc}"),
+    "here we have": ("hier ist {nom}", "hier ist {nom}", "hier haben wir {acc}"),
     "is": "ist",
     "are": "sind",
     "is located": ("befindet sich", "liegt", "ist gelegen"),
@@ -88,15 +88,15 @@ PHRASES = {
     "under the night sky": "unter dem Nachthimmel",
     "at night": "bei Nacht",
     "in the dead of night": "in dem Toten der Nacht",
-    "in front of a brick wall": ("in Front von einer Ziegelmauer", "in Front von einer Backsteinwand"),
-    "on a brick wall": ("auf einer Backsteinwand", "auf einer Ziegelmauer"),
+    "in front of a brick wall": "in Front von einer Ziegelmauer",
+    "on a brick wall": ("auf einer Ziegelmauer", "auf einer Backsteinwand"),
     "up against a brick wall": "auf gegen eine Ziegelmauer",
     "a meadow": "eine Wiese",
     "a beach": "einen Strand",
-    "the sea": ("das Meer", "die See"),
+    "the sea": "das Meer",
     "snow": "Schnee",
     "the night sky": "den Nachthimmel",
-    "a brick wall": ("eine Ziegelmauer", "eine Backsteinwand"),
+    "a brick wall": "eine Ziegelmauer",
 }
 
 

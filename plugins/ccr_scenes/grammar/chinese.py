@@ -41,16 +41,16 @@ PLACES = {
     "below": ("下方", "下面"),
 }
 BACKGROUNDS = {
-    "meadow": ("草地上", "草坪上"),
-    "beach": ("海滩上", "沙滩上"),
-    "sea": ("海里", "水里"),
+    "meadow": "草地上",
+    "beach": "海滩上",
+    "sea": "大海里",
     "snow": "雪地里",
     "night": ("夜空中", "夜空下"),
     "brick": "砖墙前",
 }
 SCENES = {
-    "meadow": ("草地", "草坪"),
-    "beach": ("海滩", "沙滩"),
+    "meadow": "草地",
+    "beach": "海滩",
     "sea": "大海",
     "snow": "雪地",
     "night": "夜空",

@@ -22,6 +22,7 @@ NOUNS = {  # gender (masculine ones are all inanimate), then the cases
     "prsten": ("m", "prsten", "prstenu", "prsten", "prstenem"),
     "obruč": ("f", "obruč", "obruče", "obruč", "obručí"),
     "kosočtverec": ("m", "kosočtverec", "kosočtverce", "kosočtverec", "kosočtvercem"),
+    "kára": ("f", "kára", "káry", "káru", "károu"),
     "diamant": ("m", "diamant", "diamantu", "diamant", "diamantem"),
     "měsíc": ("m", "měsíc", "měsíce", "měsíc", "měsícem"),
     "půlměsíc": ("m", "půlměsíc", "půlměsíce", "půlměsíc", "půlměsícem"),
@@ -64,12 +65,12 @@ PLACES = {"left": ("vlevo od", "nalevo od"), "right": ("vpravo od", "napravo od"
 GOVERNED = {"left": "gen", "right": "gen", "above": "ins", "below": "ins"}
 PRONOUNS = {"gen": {"m": "něj", "f": "ní", "n": "něj"}, "ins": {"m": "ním", "f": "ní", "n": "ním"}}
 BACKGROUNDS = {
-    "meadow": ("na louce", "v trávě"),
-    "beach": ("na pláži", "na písku"),
-    "sea": ("v moři", "ve vodě"),
+    "meadow": "na louce",
+    "beach": "na pláži",
+    "sea": ("v moři", "na moři"),
     "snow": "ve sněhu",
     "night": "na noční obloze",
-    "brick": ("před cihlovou zdí", "na cihlové zdi"),
+    "brick": "před cihlovou zdí",
 }
 
 
@@ -110,14 +111,16 @@ class Czech(Teller):
         return before + listed([self.noun(m, case) for m in self.alone], " a ") if self.alone else ""
 
     def steps(self, turned: bool = False) -> str:
-        """ "srdce, vlevo od něj hvězda, nad ní kruh" """
+        """ "srdce, vlevo od něj hvězda, nad hvězdou kruh" """
         if not self.first.relations:
             return self.others("")
         path = self.first.turned() if turned else self.first
         said = self.said(path.mentions[0])
         told = phrase(*said)
-        for relation, m in path.following():
-            place, said = self.resumed(relation, said), self.said(m)
+        for k, (relation, m) in enumerate(path.following()):
+            # Of a later thing than the first the noun itself: a pronoun could mean either.
+            place = self.place(relation, (said[0], ())) if k else self.resumed(relation, said)
+            said = self.said(m)
             told += f", {place} {phrase(*said)}"
         return told + self.others(", dále ")
 

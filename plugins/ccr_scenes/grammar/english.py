@@ -36,9 +36,9 @@ CASUAL = {
 }
 RESUMED = {"left": "to its left", "right": "to its right", "above": "above it", "below": "below it"}
 BACKGROUNDS = {
-    "meadow": ("on a meadow", "on the grass", "on the grass"),
-    "beach": ("on a beach", "on the sand", "on the sand"),
-    "sea": ("in the sea", "in the water", "in the water"),
+    "meadow": ("on a meadow", "on the grass"),
+    "beach": ("on a beach", "on the sand"),
+    "sea": ("in the sea", "in the water"),
     "snow": "in the snow",
     "night": ("under the night sky", "at night"),
     "brick": ("in front of a brick wall", "on a brick wall"),

@@ -55,9 +55,9 @@ PLACES = {
 }
 RESUMED = {"left": "à sa gauche", "right": "à sa droite", "above": "au-dessus", "below": "en dessous"}
 BACKGROUNDS = {
-    "meadow": ("dans une prairie", "dans l'herbe"),
-    "beach": ("à la plage", "dans le sable"),
-    "sea": ("en mer", "dans l'eau"),
+    "meadow": ("dans une prairie", "dans la prairie"),
+    "beach": ("à la plage", "sur la plage"),
+    "sea": ("en mer", "dans la mer"),
     "snow": "dans la neige",
     "night": ("dans le ciel nocturne", "sous le ciel nocturne"),
     "brick": "devant un mur de briques",

@@ -73,12 +73,12 @@ RESUMED = {
     "below": "unterhalb davon",
 }
 BACKGROUNDS = {
-    "meadow": ("auf einer Wiese", "im Gras"),
-    "beach": ("am Strand", "im Sand"),
-    "sea": ("im Meer", "im Wasser"),
+    "meadow": ("auf einer Wiese", "auf der Wiese"),
+    "beach": ("am Strand", "auf dem Strand"),
+    "sea": ("im Meer", "auf dem Meer"),
     "snow": "im Schnee",
     "night": ("am Nachthimmel", "vor dem Nachthimmel"),
-    "brick": ("vor einer Ziegelmauer", "vor einer Backsteinwand"),
+    "brick": ("vor einer Ziegelmauer", "an einer Ziegelmauer"),
 }
 SCENES = {
     "meadow": "eine Wiese",
@@ -86,7 +86,7 @@ SCENES = {
     "sea": "das Meer",
     "snow": "Schnee",
     "night": "der Nachthimmel",
-    "brick": ("eine Ziegelmauer", "eine Backsteinwand"),
+    "brick": "eine Ziegelmauer",
 }
 
 
@@ -121,13 +121,22 @@ class German(Teller):
         return before + listed([self.noun(m, case) for m in self.alone], " und ") if self.alone else ""
 
     def steps(self, turned: bool = False, article: str = "a") -> str:
-        """ "ein Herz, links davon ein Stern, unterhalb davon ein Ring" """
+        """ "ein Herz, links davon ein Stern, unter dem Stern ein Ring" """
         if not self.first.relations:
             return listed([self.noun(m, article=article) for m in self.alone], " und ")
         path = self.first.turned() if turned else self.first
-        told = "".join(f", {self.pick(RESUMED[r])} {self.noun(m, article=article)}" for r, m in path.following())
-        also = "".join(f", außerdem {self.noun(m, article=article)}" for m in self.alone)
-        return self.noun(path.mentions[0], article=article) + told + also
+        told, anchor = self.noun(path.mentions[0], article=article), ""
+        for relation, m in path.following():
+            said = self.said(m)
+            told += f", {self.beside(relation, anchor)} {phrase(*said, article)}"
+            anchor = said[0]
+        return told + "".join(f", außerdem {self.noun(m, article=article)}" for m in self.alone)
+
+    def beside(self, relation: str, anchor: str) -> str:
+        """ "links davon" of the first thing named, "links vom Herzen" of a later one, lest it be taken for the first"""
+        if not anchor:
+            return self.pick(RESUMED[relation])
+        return f"{self.pick(PLACES[relation])} {phrase(anchor, (), 'the', 'dat')}".replace("von dem", "vom")
 
 
 def that(said: Said) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ccr_scenes.grammar.paths import INVERSE, Said, Teller
+from ccr_scenes.grammar.paths import INVERSE, Path, Said, Teller
 from ccr_scenes.world import Mention
 
 SHAPES = {
@@ -34,8 +34,8 @@ COLOURS = {
 SIZES = {"small": ("小さな", "小さい"), "large": ("大きな", "大きい")}
 PLACES = {"left": ("左", "左側"), "right": ("右", "右側"), "above": "上", "below": "下"}
 BACKGROUNDS = {
-    "meadow": ("草原", "芝生"),
-    "beach": ("砂浜", "浜辺"),
+    "meadow": "草原",
+    "beach": "砂浜",
     "sea": "海",
     "snow": "雪",
     "night": "夜空",
@@ -70,6 +70,15 @@ class Japanese(Teller):
     def all_alone(self) -> str:
         return "と".join(self.noun(m) for m in self.alone)
 
+    def steps(self, path: Path) -> str:
+        """ "、その左に星、星の上に月": "その" means the first thing, so that later ones are named."""
+        told, anchor = "", "その"
+        for relation, m in path.following():
+            said = self.said(m)
+            told += f"、{anchor}{self.side(relation)}に{phrase(*said)}"
+            anchor = f"{said[0]}の"
+        return told
+
     def others(self, verb: str, particle: str = "") -> str:
         """ "、さらに丸も" with the verb, or the particle alone where nothing else is left to tell."""
         return f"、さらに{self.all_alone()}も{verb}" if self.alone else particle
@@ -90,8 +99,7 @@ def landmark(j: Japanese) -> str:
     if not j.first.relations:
         return f"{where}{j.all_alone()}が見える"
     path = j.first.turned()
-    told = "".join(f"、その{j.side(r)}に{j.noun(m)}" for r, m in path.following())
-    return f"{where}{j.noun(path.mentions[0])}があり{told}{j.others('', 'が')}見える"
+    return f"{where}{j.noun(path.mentions[0])}があり{j.steps(path)}{j.others('', 'が')}見える"
 
 
 def fragment(j: Japanese) -> str:
@@ -108,8 +116,7 @@ def passive(j: Japanese) -> str:
     where = j.ending("", PLACED, "に")
     if not j.first.relations:
         return f"{where}{j.all_alone()}が配置されている"
-    told = "".join(f"、その{j.side(r)}に{j.noun(m)}" for r, m in j.first.following())
-    return f"{where}{j.noun(j.first.mentions[0])}が配置され{told}{j.others('', 'が')}配置されている"
+    return f"{where}{j.noun(j.first.mentions[0])}が配置され{j.steps(j.first)}{j.others('', 'が')}配置されている"
 
 
 def parallel(j: Japanese) -> str:

@@ -15,7 +15,7 @@ from ccr_scenes.world import Claim, Mention
 
 from ccr import CcrError
 
-Words = Mapping[str, "str | tuple[str, ...]"]
+Words = Mapping[str, Sequence[str]]  # what to say for each name: a string, or a tuple of several to choose from
 Said = tuple[str, tuple[str, ...]]  # a noun and its adjectives, uninflected
 
 INVERSE = {"left": "right", "right": "left", "above": "below", "below": "above"}
@@ -95,7 +95,7 @@ class Teller:
         self.alone = [path.mentions[0] for path in self.paths if not path.relations]
         self.first = self.paths[0]
 
-    def pick(self, words: str | Sequence[str]) -> str:
+    def pick(self, words: Sequence[str]) -> str:
         if isinstance(words, str):
             return words
         return words[max(0, self.rng.randrange(len(words) + 1) - 1)]
