@@ -79,7 +79,7 @@ class Host:
         """Every plugin, in loading order."""
         return list(self._plugins.values())
 
-    def specs(self, kind: str) -> dict[str, Spec]:
+    def specs(self, kind: str) -> dict[str, Any]:
         """The specs of one kind that can be used, by name."""
         return {name: spec for (k, name), spec in self._specs.items() if k == _kind(kind)}
 
