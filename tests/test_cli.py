@@ -191,9 +191,8 @@ def test_show(install: Install) -> None:
     assert result.exit_code == 0
     text = result.stdout
     assert text.startswith("method mine\n  My method\n")
-    assert "Width of the bottleneck. [features]" in text
     assert [line.split() for line in text.splitlines() if line.startswith("  hidden ")] == [
-        ["hidden", "integer", "256", "Width", "of", "the", "bottleneck.", "[features]"]
+        ["hidden", "256", "Width", "of", "the", "bottleneck.", "(integer,", "features)"]
     ]
     assert "hidden=8" in text
     assert "paper    arXiv 1" in text

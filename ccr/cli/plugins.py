@@ -134,16 +134,11 @@ def _facts(kind: str, spec: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _settings_table(settings: Sequence[SettingInfo]) -> list[str]:
-    rows = [
-        (
-            s.name,
-            s.type.replace(" or nothing", "?"),
-            "required" if s.required else _value(s.default),
-            s.help + (f" [{s.unit}]" if s.unit else ""),
-        )
-        for s in settings
-    ]
-    return ["  " + line for line in _table(rows, _width() - 2)]
+    rows = []
+    for s in settings:
+        kind = ", ".join(filter(None, (s.type.replace(" or nothing", " or null"), s.unit)))
+        rows.append((s.name, "required" if s.required else _value(s.default), f"{s.help} ({kind})"))
+    return ["  " + line.replace("\n", "\n  ") for line in _table(rows, _width() - 2)]
 
 
 def _provided(provides: Mapping[str, Sequence[str]]) -> str:
