@@ -1,67 +1,47 @@
-"""A machine translator for scene captions: word by word along the English sentence, as early systems did.
+"""A machine translator for scene captions: phrase by phrase along the source sentence, as the first such systems did.
 
-It reads the caption and nothing else. The English order and construction stay; a dictionary gives the words; noun
-phrases are mostly inflected as they should be. What it does not know passes through, idioms are taken word for word,
-ambiguous words are now and then taken in the wrong sense. On top of that `noise` spoils a share of the noun phrases,
-relations and backgrounds: one half by habit (the same source phrase goes wrong in the same way wherever it stands),
-one half by chance. Chance is drawn from the text alone, so the same text always gives the same translation, and less
-noise spoils a part of what more noise spoils.
+It reads the caption and nothing else. The order and construction of the source stay; a dictionary gives the words;
+noun phrases are mostly inflected as they should be. What it does not know passes through, idioms are taken word for
+word, ambiguous words are now and then taken in the wrong sense. On top of that `noise` spoils a share of the noun
+phrases, relations and backgrounds: one half by habit (the same source phrase goes wrong in the same way wherever it
+stands), one half by chance. Chance is drawn from the text alone, so the same text always gives the same translation,
+and less noise spoils a part of what more noise spoils.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import random
 import re
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from types import ModuleType
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from attrs import evolve, frozen
-from ccr_scenes import world
-from ccr_scenes.grammar.french import joined
-from ccr_scenes.grammar.paths import INVERSE
-from ccr_scenes.world import SHAPES
+from attrs import evolve
 
 import ccr
+from ccr_scenes import world
+from ccr_scenes.grammar import english
+from ccr_scenes.grammar.french import joined
+from ccr_scenes.grammar.paths import INVERSE
+from ccr_scenes.reading import (
+    BACKGROUND_OF,
+    BACKGROUNDS,
+    LANGS,
+    RELATION_OF,
+    RELATIONS,
+    SPACED,
+    Dictionary,
+    Unit,
+    dictionary,
+    read,
+)
+from ccr_scenes.world import SHAPES
 
 REVISION = 1  # raise it when any translation changes: it is in the fingerprint
-TARGETS = {"de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
-SPACED = {"de", "fr", "cs"}
 SLIPS = 0.06  # share of noun phrases with wrong agreement or order, whatever the noise
 SENSES = 0.08  # share of ambiguous source phrases that are taken in the wrong sense
-
 COLOURS = (*world.COLOURS, "violet")
-RELATIONS = {  # the usual phrase first
-    "left": ("to the left of", "left of", "on the left side of", "on the left-hand side of", "just left of"),
-    "right": ("to the right of", "right of", "on the right side of", "on the right-hand side of", "just right of"),
-    "above": ("above", "over", "right above", "up above"),
-    "below": ("below", "under", "right below", "down below"),
-}
-BACKGROUNDS = {
-    "on a meadow": ("on the grass", "out in the fields", "a meadow"),
-    "on a beach": ("on the sand", "by the seaside", "a beach"),
-    "in the sea": ("in the water", "out at sea", "the sea"),
-    "in the snow": ("in the deep snow", "snow"),
-    "under the night sky": ("at night", "in the dead of night", "the night sky"),
-    "in front of a brick wall": ("on a brick wall", "up against a brick wall", "a brick wall"),
-}
-RELATION_OF = {phrase: relation for relation, phrases in RELATIONS.items() for phrase in phrases}
-BACKGROUND_OF = {phrase: usual for usual, phrases in BACKGROUNDS.items() for phrase in (usual, *phrases)}
-
-
-@frozen
-class Unit:
-    """A piece of the source: a noun phrase, or a phrase of the dictionary, or a word that it does not have."""
-
-    source: str
-    kind: str  # "noun", "relation", "background", "phrase" or "unknown"
-    noun: str = ""
-    adjectives: tuple[str, ...] = ()
-    article: str = ""
-    slip: bool = False  # to be inflected wrongly
 
 
 class Draws(NamedTuple):
@@ -71,87 +51,6 @@ class Draws(NamedTuple):
     way: float
     word: float
     slip: float
-
-
-@frozen
-class Template:
-    """A phrase of the target language: what stands before and after the noun phrase that it takes, and its case."""
-
-    before: str
-    takes: bool
-    case: str
-    after: str
-
-    @classmethod
-    def parse(cls, text: str) -> Template:
-        before, brace, rest = text.partition("{")
-        case, _, after = rest.partition("}")
-        return cls(before.strip(), bool(brace), case, after.strip())
-
-
-class Dictionary:
-    """The words for one target language, see ccr_scenes.dictionaries."""
-
-    def __init__(self, lang: str) -> None:
-        module: ModuleType = importlib.import_module(f"ccr_scenes.dictionaries.{TARGETS[lang]}")
-        self.lang = lang
-        self.nouns = {word: _many(found) for word, found in module.NOUNS.items()}
-        self.adjectives = {word: _many(found) for word, found in module.ADJECTIVES.items()}
-        self.senses: dict[str, str] = module.SENSES
-        self.phrases = {
-            source: tuple(Template.parse(text) for text in _many(found)) for source, found in module.PHRASES.items()
-        }
-        self.phrase: Callable[..., str] = module.phrase
-
-
-def _many(found: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (found,) if isinstance(found, str) else found
-
-
-@cache
-def dictionary(lang: str) -> Dictionary:
-    return Dictionary(lang)
-
-
-@cache
-def _phrases() -> dict[str, list[tuple[str, ...]]]:
-    """The source phrases by their first word, the longest first."""
-    by_first: dict[str, list[tuple[str, ...]]] = {}
-    for source in dictionary("de").phrases:
-        words = tuple(source.split(" "))
-        by_first.setdefault(words[0], []).append(words)
-    return {first: sorted(found, key=len, reverse=True) for first, found in by_first.items()}
-
-
-@lru_cache(maxsize=8192)
-def read(text: str) -> tuple[Unit, ...]:
-    """An English caption cut into units, by longest match from the left."""
-    words = re.findall(r"[\w'-]+|[^\w\s]", text)
-    known, adjectives = _phrases(), dictionary("de").adjectives
-    units: list[Unit] = []
-    at = 0
-    while at < len(words):
-        found = next((p for p in known.get(words[at], ()) if tuple(words[at : at + len(p)]) == p), None)
-        if found:
-            source = " ".join(found)
-            kind = "relation" if source in RELATION_OF else "background" if source in BACKGROUND_OF else "phrase"
-            units.append(Unit(source, kind))
-            at += len(found)
-            continue
-        start = at
-        article = {"a": "a", "an": "a", "the": "the"}.get(words[at], "")
-        at += bool(article)
-        first = at
-        while at < len(words) and words[at] in adjectives:
-            at += 1
-        if at < len(words) and words[at].isalpha() and words[at] not in known:
-            phrase = " ".join(words[first : at + 1])
-            units.append(Unit(phrase, "noun", words[at], tuple(words[first:at]), article))
-            at += 1
-        else:
-            at = max(at, start + 1)
-            units.append(Unit(" ".join(words[start:at]), "unknown"))
-    return tuple(units)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -167,7 +66,7 @@ def _choose(options: Sequence[Any], luck: float) -> Any:
 
 
 class ScenesTranslator(ccr.Translator):
-    """English scene captions to German, French, Czech, Chinese and Japanese. `argument` must be empty.
+    """Scene captions from English to German, French, Czech, Chinese and Japanese, and back. `argument` must be empty.
 
     Raises ccr.CcrError for another language, for an argument, and for a noise outside of 0 to 1.
     """
@@ -185,26 +84,26 @@ class ScenesTranslator(ccr.Translator):
         """One translation per text."""
         if source == target:
             return list(texts)
-        if source != "en" or target not in TARGETS:
-            raise ccr.CcrError(
-                f"the scenes translator goes from en to {', '.join(TARGETS)}, not from {source} to {target}"
-            )
-        return [self._translate(text, target) for text in texts]
+        if {source, target} - {"en", *LANGS} or "en" not in (source, target):
+            known = ", ".join(LANGS)
+            raise ccr.CcrError(f"the scenes translator goes from en to {known} and back, not from {source} to {target}")
+        return [self._translate(text, source, target) for text in texts]
 
-    def _translate(self, text: str, target: str) -> str:
-        units = read(text)
-        digest = hashlib.blake2b(f"{REVISION}\0{target}\0{text}".encode(), digest_size=8).digest()
+    def _translate(self, text: str, source: str, target: str) -> str:
+        units = read(text, source)
+        direction = f"{source}-{target}"
+        digest = hashlib.blake2b(f"{REVISION}\0{direction}\0{text}".encode(), digest_size=8).digest()
         rng = random.Random(int.from_bytes(digest, "little"))
         draws = [Draws(rng.random(), rng.random(), rng.random(), rng.random()) for _ in units]
         spoilt = list(units)
         for k, unit in enumerate(units):
             if unit.kind in ("noun", "relation", "background"):
-                habit, habitual_way = _habit(target, unit.source, _neighbour(units, k))
+                habit, habitual_way = _habit(direction, unit.source, _neighbour(units, k))
                 if habit < self.noise / 2:
                     _spoil(spoilt, k, habitual_way)
                 elif draws[k].chance < self.noise / 2:
                     _spoil(spoilt, k, draws[k].way)
-        return _write(spoilt, draws, dictionary(target))
+        return _english(spoilt) if target == "en" else _write(spoilt, draws, dictionary(target))
 
 
 def _neighbour(units: Sequence[Unit], k: int) -> str:
@@ -278,6 +177,17 @@ def _write(units: Sequence[Unit], draws: Sequence[Draws], words: Dictionary) -> 
         return re.sub("、+", "、", "".join(parts)).strip("、，")
     text = " ".join(part for part in parts if part).replace(" ,", ",")
     return joined(text) if words.lang == "fr" else text
+
+
+def _english(units: Sequence[Unit]) -> str:
+    parts = []
+    for unit in units:
+        if unit.kind == "noun":
+            words = [unit.noun, *unit.adjectives] if unit.slip else [*unit.adjectives, unit.noun]
+            parts.append(english.phrase(words[-1], words[:-1], unit.article))
+        else:
+            parts.append(unit.source)
+    return re.sub(r" (?=[,;:.])", "", " ".join(parts))
 
 
 def _noun_phrase(unit: Unit, draw: Draws, words: Dictionary, case: str) -> str:

@@ -98,9 +98,56 @@ PHRASES = {
     "the night sky": "夜空",
     "a brick wall": "一个砖墙",
 }
+ARTICLES = {"一个": "a", "一颗": "a", "一弯": "a", "一条": "a"}
+TO_ENGLISH = {  # "<" goes in front of the noun phrase before it
+    **{f"{of}{side}": "<to the left of" for of in ("", "的") for side in ("左边", "左侧")},
+    **{f"{of}{side}": "<to the right of" for of in ("", "的") for side in ("右边", "右侧")},
+    **{f"{of}{side}": "<above" for of in ("", "的") for side in ("上方", "上面")},
+    **{f"{of}{side}": "<below" for of in ("", "的") for side in ("下方", "下面")},
+    **{f"它{of}{side}": "its left side" for of in ("", "的") for side in ("左边", "左侧")},
+    **{f"它{of}{side}": "its right side" for of in ("", "的") for side in ("右边", "右侧")},
+    **{f"它{of}{side}": "its upper side" for of in ("", "的") for side in ("上方", "上面")},
+    **{f"它{of}{side}": "its lower side" for of in ("", "的") for side in ("下方", "下面")},
+    "在左边": "on the left",
+    "在右边": "on the right",
+    "在上方": "on top",
+    "在下方": "at the bottom",
+    "的": "",
+    "有": "there is",
+    "是": "is",
+    "可以看到": "can see",
+    "另外还有": "another also",
+    "和": "and",
+    "以及": "and also",
+    "、": ",",
+    "，": ",",
+    "图片中": "in the picture",
+    "图片里": "in the picture",
+    "图片上": "in the picture",
+    "背景是": "and the background shows",
+    "背景为": "and the background shows",
+    "在": "at",
+    "草地上": "on a meadow",
+    "海滩上": "on a beach",
+    "大海里": "in the sea",
+    "雪地里": "in the snow",
+    "夜空中": "under the night sky",
+    "夜空下": "under the night sky",
+    "砖墙前": "in front of a brick wall",
+    "草地": "a meadow",
+    "海滩": "a beach",
+    "大海": "the sea",
+    "雪地": "snow",
+    "夜空": "the night sky",
+    "砖墙": "a brick wall",
+}
 
 
 def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: str = "", luck: float = 0.0) -> str:
     if slip == "order":  # the English order: size, colour, noun
         return f"{'一个' if article == 'a' else ''}{''.join(adjectives)}{noun}"
     return chinese.phrase(noun, adjectives, article, measure="条" if slip == "form" else "个" if luck < 0.5 else "")
+
+
+def forms(word: str) -> set[str]:
+    return {word, f"{word}的"} if word.endswith("色") else {word}

@@ -98,6 +98,42 @@ PHRASES = {
     "the night sky": "noční oblohu",
     "a brick wall": "cihlová zeď",
 }
+ARTICLES: dict[str, str] = {}
+TO_ENGLISH = {
+    "vlevo od": "to the left of",
+    "nalevo od": "left of",
+    "vpravo od": "to the right of",
+    "napravo od": "right of",
+    "nad": "above",
+    "pod": "under",
+    **{f"{where} od {it}": "left of it" for where in ("vlevo", "nalevo") for it in ("něj", "ní")},
+    **{f"{where} od {it}": "right of it" for where in ("vpravo", "napravo") for it in ("něj", "ní")},
+    **{f"nad {it}": "above it" for it in ("ním", "ní")},
+    **{f"pod {it}": "under it" for it in ("ním", "ní")},
+    "je": "is",
+    "jsou": "are",
+    "je vidět": "is visible",
+    "se nachází": "is located",
+    "se": "itself",
+    "nachází": "finds",
+    "lze vidět": "it is possible to see",
+    "který je": "which is",
+    "která je": "which is",
+    "které je": "which is",
+    "a": "and",
+    "a také": "and also",
+    "dále": "further",
+    "to vše": "it everything",
+    "zde": "here",
+    "na obrázku": "in the picture",
+    "na louce": "on a meadow",
+    "na pláži": "on a beach",
+    "v moři": "in the sea",
+    "na moři": "in the sea",
+    "ve sněhu": "in the snow",
+    "na noční obloze": "under the night sky",
+    "před cihlovou zdí": "in front of a brick wall",
+}
 
 
 def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: str = "", luck: float = 0.0) -> str:
@@ -108,3 +144,9 @@ def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: 
         case = czech.CASES[(czech.CASES.index(case) + 1 + int(luck * 6)) % 4]
     gender = "mfn"[int(luck * 6) % 3] if slip == "form" and luck >= 0.5 else ""
     return czech.phrase(noun, adjectives, case=case, gender=gender)
+
+
+def forms(word: str) -> set[str]:
+    if word in czech.STEMS:
+        return {word + ending for endings in czech.ENDINGS.values() for ending in endings.values()}
+    return set(czech.NOUNS[word][1:]) if word in czech.NOUNS else {word}

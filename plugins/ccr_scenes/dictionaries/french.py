@@ -99,6 +99,54 @@ PHRASES = {
     "the night sky": "le ciel nocturne",
     "a brick wall": "un mur de briques",
 }
+ARTICLES = {"un": "a", "une": "a", "le": "the", "la": "the", "l'": "the"}
+TO_ENGLISH = {
+    **{f"à gauche {of}": "to the left of" for of in ("de", "du", "d'")},
+    **{f"à droite {of}": "to the right of" for of in ("de", "du", "d'")},
+    **{f"au-dessus {of}": "above" for of in ("de", "du", "d'")},
+    **{f"en dessous {of}": "below" for of in ("de", "du", "d'")},
+    "sous": "under",
+    "à sa gauche": "at its left",
+    "à sa droite": "at its right",
+    "au-dessus": "at the top",
+    "en dessous": "at the bottom",
+    "lui-même": "himself",
+    "elle-même": "herself",
+    "se trouve": "finds itself",
+    "qui est": "who is",
+    "il y a": "there is",
+    "on peut voir": "one can see",
+    "voici": "here is",
+    "l' image montre": "the image shows",
+    "avec": "with",
+    "et": "and",
+    "ainsi qu'": "as well as",
+    "sur cette image": "on this image",
+    "en arrière-plan": "in background",
+    "arrière-plan": "background",
+    "dans une prairie": "on a meadow",
+    "dans la prairie": "on a meadow",
+    "à la plage": "on a beach",
+    "sur la plage": "on a beach",
+    "en mer": "out at sea",
+    "dans la mer": "in the sea",
+    "dans la neige": "in the snow",
+    "dans le ciel nocturne": "under the night sky",
+    "sous le ciel nocturne": "under the night sky",
+    "devant un mur de briques": "in front of a brick wall",
+    "une prairie": "a meadow",
+    "prairie": "meadow",
+    "une plage": "a beach",
+    "plage": "beach",
+    "la mer": "the sea",
+    "mer": "sea",
+    "la neige": "snow",
+    "neige": "snow",
+    "le ciel nocturne": "the night sky",
+    "ciel nocturne": "night sky",
+    "un mur de briques": "a brick wall",
+    "mur de briques": "brick wall",
+}
 
 
 def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: str = "", luck: float = 0.0) -> str:
@@ -108,3 +156,7 @@ def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: 
         words = french.phrase("", adjectives, "", gender=gender).split()
         return french.joined(french.phrase("", (), article, gender=gender), *words, noun)
     return french.phrase(noun, adjectives, article, gender=("m" if feminine else "f") if slip == "form" else "")
+
+
+def forms(word: str) -> set[str]:
+    return {word, french.FORMS.get(word, word)}

@@ -98,6 +98,59 @@ PHRASES = {
     "the night sky": "den Nachthimmel",
     "a brick wall": "eine Ziegelmauer",
 }
+ARTICLES = {
+    **dict.fromkeys(("ein", "eine", "einen", "einem", "einer"), "a"),
+    **dict.fromkeys(("der", "die", "das", "den", "dem"), "the"),
+}
+TO_ENGLISH = {
+    "links von": "to the left of",
+    "links vom": "to the left of",
+    "links neben": "left of",
+    "rechts von": "to the right of",
+    "rechts vom": "to the right of",
+    "rechts neben": "right of",
+    "über": "over",
+    "oberhalb von": "above",
+    "oberhalb vom": "above",
+    "unter": "under",
+    "unterhalb von": "below",
+    "unterhalb vom": "below",
+    "links davon": "left of that",
+    "links daneben": "left beside it",
+    "rechts davon": "right of that",
+    "rechts daneben": "right beside it",
+    "oberhalb davon": "above that",
+    "unterhalb davon": "below that",
+    "befindet sich": "finds itself",
+    "ist": "is",
+    "sind": "are",
+    "liegt": "lies",
+    "man kann": "one can",
+    "sehen": "see",
+    "zu sehen": "to see",
+    "hier": "here",
+    "und": "and",
+    "außerdem": "besides",
+    "auf dem Bild": "in the picture",
+    "im Hintergrund": "in the background",
+    "auf einer Wiese": "on a meadow",
+    "auf der Wiese": "on a meadow",
+    "am Strand": "on a beach",
+    "auf dem Strand": "on a beach",
+    "im Meer": "in the sea",
+    "auf dem Meer": "in the sea",
+    "im Schnee": "in the snow",
+    "am Nachthimmel": "under the night sky",
+    "vor dem Nachthimmel": "under the night sky",
+    "vor einer Ziegelmauer": "in front of a brick wall",
+    "an einer Ziegelmauer": "on a brick wall",
+    "eine Wiese": "a meadow",
+    "ein Strand": "a beach",
+    "das Meer": "the sea",
+    "Schnee": "snow",
+    "der Nachthimmel": "the night sky",
+    "eine Ziegelmauer": "a brick wall",
+}
 
 
 def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: str = "", luck: float = 0.0) -> str:
@@ -108,3 +161,9 @@ def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: 
         case = {"nom": "acc", "acc": "dat", "dat": "nom"}[case]
     gender = "mfn"[int(luck * 6) % 3] if slip == "form" and luck >= 0.5 else ""
     return german.phrase(noun, adjectives, article, case, gender)
+
+
+def forms(word: str) -> set[str]:
+    if word in german.STEMS:
+        return {word + ending for ending in ("e", "er", "es", "en", "em")}
+    return {word, german.DATIVES.get(word, word)}

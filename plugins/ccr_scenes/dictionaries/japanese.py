@@ -98,6 +98,54 @@ PHRASES = {
     "the night sky": "夜空",
     "a brick wall": "レンガの壁",
 }
+ARTICLES = {"一つの": "a"}
+TO_ENGLISH = {  # "<" goes in front of the noun phrase before it
+    **dict.fromkeys(("の左", "の左側"), "<to the left of"),
+    **dict.fromkeys(("の右", "の右側"), "<to the right of"),
+    "の上": "<above",
+    "の下": "<below",
+    **dict.fromkeys(("その左", "その左側"), "its left"),
+    **dict.fromkeys(("その右", "その右側"), "its right"),
+    "その上": "on top of that",
+    "その下": "under that",
+    "左に": "on the left",
+    "右に": "on the right",
+    "上に": "on top",
+    "下に": "at the bottom",
+    "に": "",
+    "の": "",
+    "にある": "exists",
+    "がある": "<there is",
+    "があり": "<there is",
+    "もある": "there is also",
+    "が見える": "<you can see",
+    "も見える": "you can see also",
+    "見えるのは": "what you can see is",
+    "が配置され": "is arranged",
+    "が配置されている": "is arranged",
+    "も配置されている": "is arranged also",
+    "と": "and",
+    "それと": "and also",
+    "さらに": "further",
+    "ほかに": "besides",
+    "そこに": "there",
+    "、": ",",
+    "背景に": "in the background",
+    "背景は": "and the background shows",
+    "を背景に": "as background",
+    "草原に": "on a meadow",
+    "砂浜に": "on a beach",
+    "海に": "in the sea",
+    "雪の上に": "in the snow",
+    "夜空に": "under the night sky",
+    "レンガの壁の前に": "in front of a brick wall",
+    "草原": "a meadow",
+    "砂浜": "a beach",
+    "海": "the sea",
+    "雪": "snow",
+    "夜空": "the night sky",
+    "レンガの壁": "a brick wall",
+}
 
 
 def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: str = "", luck: float = 0.0) -> str:
@@ -107,3 +155,7 @@ def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: 
         adjectives = [word.removesuffix("の") if word.endswith("の") else f"{word}の" for word in adjectives]
     determiner = "その" if article == "the" else "一つの" if article == "a" and luck < 0.4 else ""
     return determiner + japanese.phrase(noun, adjectives)
+
+
+def forms(word: str) -> set[str]:
+    return {word}

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from ccr_scenes.world import Claim
-
 from ccr import CcrError
+from ccr_scenes.world import Claim
 
 _MODULES = {"en": "english", "de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
 _GRAMMARS: dict[str, Any] = {lang: importlib.import_module(f"{__name__}.{name}") for lang, name in _MODULES.items()}

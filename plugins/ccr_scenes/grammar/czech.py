@@ -37,7 +37,7 @@ ENDINGS = {
 }
 
 SHAPES = {
-    "circle": ("kruh", "kolečko"),
+    "circle": "kruh",
     "square": "čtverec",
     "triangle": "trojúhelník",
     "star": "hvězda",

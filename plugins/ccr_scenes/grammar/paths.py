@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from attrs import frozen
-from ccr_scenes.world import Claim, Mention
 
 from ccr import CcrError
+from ccr_scenes.world import Claim, Mention
 
 Words = Mapping[str, Sequence[str]]  # what to say for each name: a string, or a tuple of several to choose from
 Said = tuple[str, tuple[str, ...]]  # a noun and its adjectives, uninflected
