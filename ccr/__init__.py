@@ -32,22 +32,29 @@ from ccr.specs import (
 if TYPE_CHECKING:
     from ccr.base import Context, Dataset, Encoder, Method, RankMetric, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
+    from ccr.nn import Bottleneck, PerLanguage, TokenEmbedding, infonce, regression_unit
 
 _LAZY = {
+    "Bottleneck": "ccr.nn",
     "Context": "ccr.base",
     "Dataset": "ccr.base",
     "Encoder": "ccr.base",
     "Method": "ccr.base",
+    "PerLanguage": "ccr.nn",
     "RankMetric": "ccr.base",
     "TextTower": "ccr.base",
+    "TokenEmbedding": "ccr.nn",
     "TokenInput": "ccr.base",
     "Translator": "ccr.base",
+    "infonce": "ccr.nn",
     "open_dataset": "ccr.data",
+    "regression_unit": "ccr.nn",
 }
 
 __all__ = [
     "API",
     "Batch",
+    "Bottleneck",
     "Caption",
     "CcrError",
     "Context",
@@ -61,6 +68,7 @@ __all__ = [
     "MetricSpec",
     "NoSettings",
     "NotAdaptableError",
+    "PerLanguage",
     "Phase",
     "Player",
     "RankMetric",
@@ -69,11 +77,14 @@ __all__ = [
     "TestSet",
     "TextBatch",
     "TextTower",
+    "TokenEmbedding",
     "TokenInput",
     "Translator",
     "TranslatorSpec",
     "hookimpl",
+    "infonce",
     "open_dataset",
+    "regression_unit",
     "setting",
 ]
 

@@ -1,0 +1,100 @@
+"""The static adapter: x + Up(ReLU(Down x)) after every frozen block, per layer and language.
+
+It is DASD minus all that depends on the caption (z, sr, sa and the critic), with the same token input, phases and
+losses, so that the difference of the two rows of a table is that idea and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import ccr
+from ccr_static_adapter.settings import Settings
+
+
+class StaticAdapter(ccr.Method):
+    def __init__(self, ctx: ccr.Context) -> None:
+        super().__init__(ctx)
+        s: Settings = ctx.settings
+        self.settings = s
+        self.scale = ctx.encoder.logit_scale if s.infonce_scale is None else s.infonce_scale
+        self.unit = ccr.regression_unit(ctx, s.rescale)
+        tower = self.tower = ctx.encoder.text_tower().requires_grad_(False)
+        hidden = ctx.size(s.hidden)
+        if s.match == "dasd":
+            hidden = dasd_matched_hidden(ctx, tower.width, tower.depth, tower.embed_dim)
+        self.embedding = ccr.TokenEmbedding(ctx, tower.width, lazy=s.embedding == "lazy")
+
+        def adapters(lang: str) -> nn.Module:
+            layers = nn.ModuleList()
+            for i in range(tower.depth):
+                with ctx.draws(f"adapter/{lang}/{i}"):
+                    layers.append(ccr.Bottleneck(tower.width, hidden))
+            return layers
+
+        self.adapters = ccr.PerLanguage(adapters, ctx.langs)
+
+    def players(self, phase: ccr.Phase) -> Sequence[ccr.Player]:
+        lr = {"align": self.settings.align_lr, "match": self.settings.match_lr}.get(phase.name)
+        if lr is None:
+            raise ccr.CcrError(
+                f"static-adapter has no losses for the phase {phase.name!r}; it trains in align and in match"
+            )
+        params = [*self.embedding.parameters(), *self.adapters.parameters()]
+        return [self._main(params, lr, self.embedding.lazy_rows)]
+
+    def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
+        """{"text": (B, embed_dim)}."""
+        adapters = self.adapters[text.lang]
+        return {"text": self.tower.run(self.embedding(text.ids), text.lengths, lambda i, x: adapters[i](x))}
+
+    def loss(self, phase: ccr.Phase, player: str, out: dict[str, Tensor], batch: ccr.Batch) -> dict[str, Tensor]:
+        s = self.settings
+        teacher = _given(batch.source_features, "source-language features")
+        terms = {"mse": s.mse_weight * F.mse_loss(out["text"] / self.unit, teacher / self.unit)}
+        if phase.name == "match":
+            images = _given(batch.image_features, "image features")
+            terms["infonce"] = s.infonce_weight * ccr.infonce(out["text"], images, self.scale)
+        return terms
+
+    def extend(self, langs: Sequence[str]) -> Sequence[ccr.Player]:
+        """New adapters; the table stays as it is."""
+        new = [p for lang in langs for p in self.adapters.add(lang).parameters()]
+        return [self._main(new, self.settings.align_lr, ())]
+
+    def _main(self, params: list[nn.Parameter], lr: float, lazy: Sequence[nn.Parameter]) -> ccr.Player:
+        s = self.settings
+        return ccr.Player(
+            name="main",
+            params=params,
+            lr=lr,
+            betas=s.betas,
+            eps=s.eps,
+            weight_decay=s.weight_decay,
+            clip=s.clip,
+            lazy_rows=lazy,
+        )
+
+
+def dasd_matched_hidden(ctx: ccr.Context, width: int, depth: int, embed_dim: int) -> int:
+    """The hidden size that gives as many trainable parameters as DASD has at its defaults, critic and table apart."""
+    rank, z, bottleneck = ctx.size(32), ctx.size(512), ctx.size(256)
+    norms_and_projection = 2 * 2 * width + width * embed_dim
+    code_and_matrices = (width + embed_dim + 1) * z + depth * (z + 1) * rank**2
+    branches_and_adapters = 2 * _bottleneck(width, bottleneck) + depth * _bottleneck(width, rank)
+    langs = len(ctx.langs)
+    per_layer = (norms_and_projection + code_and_matrices + langs * branches_and_adapters) / (langs * depth)
+    return max(1, round((per_layer - width) / (2 * width + 1)))  # _bottleneck, solved for `hidden`
+
+
+def _bottleneck(width: int, hidden: int) -> int:
+    return (2 * width + 1) * hidden + width
+
+
+def _given(features: Tensor | None, what: str) -> Tensor:
+    if features is None:
+        raise ccr.CcrError(f"static-adapter learns from {what}, and this training has none; use a dataset with them")
+    return features
