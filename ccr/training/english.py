@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ccr.base import Encoder, Method
 from ccr.data.order import Order
+from ccr.nn import infonce
 from ccr.specs import Batch, Phase, Player, TextBatch
 
 PIXEL_BUDGET = 1 << 30  # bytes of preprocessed images that are kept; what does not fit is decoded again
@@ -44,12 +44,7 @@ class EnglishFinetune(Method):
         return {**self(part.text), "image": self.encoder.encode_images(part.images)}
 
     def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        text = functional.normalize(out["text"], dim=-1)
-        image = functional.normalize(out["image"], dim=-1)
-        logits = self.encoder.logit_scale * text @ image.T
-        right = torch.arange(len(logits), device=logits.device)
-        both = functional.cross_entropy(logits, right) + functional.cross_entropy(logits.T, right)
-        return {"infonce": both / 2}
+        return {"infonce": infonce(out["text"], out["image"], self.encoder.logit_scale)}
 
 
 class EnglishFeed:
