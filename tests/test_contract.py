@@ -12,6 +12,7 @@ import pytest
 import torch
 from conftest import Install
 
+import ccr
 from ccr import base, hookspecs, specs
 from ccr.host import Host
 from ccr.registry import Description, FileEntry
@@ -83,6 +84,10 @@ def test_records_are_documented_as_they_are(name: str) -> None:
 @pytest.mark.parametrize("name", BASES)
 def test_bases_are_documented_as_they_are(name: str) -> None:
     assert blocks()[name] == members(getattr(base, name))
+
+
+def test_every_public_name_is_documented() -> None:
+    assert [name for name in ccr.__all__ if not re.search(rf"\b{name}\b", PAGE)] == []
 
 
 def test_keys_of_the_registry_are_documented() -> None:
