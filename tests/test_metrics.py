@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from itertools import combinations
 from math import comb
 
@@ -166,6 +168,11 @@ def test_specs_say_what_the_metrics_are():
     assert names == ["R@1", "R@5", "R@10", "AR", "SumR", "mAR", "MedR", "MeanR"]
     for spec, metric in METRICS:
         assert spec.higher_is_better == metric(**spec.arguments).higher_is_better
+
+
+def test_registering_needs_no_torch():
+    code = "import sys, ccr_recall; list(ccr_recall.ccr_register_metrics()); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # --- score ------------------------------------------------------------------------------------------------------------
