@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from attrs import frozen
-from ccr_scenes.grammar import chinese, japanese
 
 import ccr
+from ccr_scenes.grammar import chinese, japanese
 
 OFTEN = 50  # a form is rare if it occurs less often
 
@@ -93,8 +93,6 @@ def line(c: Coverage) -> str:
 
 def words(text: str, lang: str) -> list[str]:
     """The words and marks of a caption in their order; in Chinese and Japanese they are found by the lexicon."""
-    if lang not in _FUNCTION:
-        raise ccr.CcrError(f"no word list for language {lang}; there are {', '.join(_FUNCTION)}")
     return _pattern(lang).findall(text)
 
 
@@ -115,6 +113,8 @@ _MARKS = frozenset(",;:()，、：；")
 
 
 def _listed(table: Mapping[str, str], lang: str) -> frozenset[str]:
+    if lang not in table:
+        raise ccr.CcrError(f"no word list for language {lang}; there are {', '.join(table)}")
     return _split(table[lang])
 
 
@@ -125,10 +125,11 @@ def _split(text: str) -> frozenset[str]:
 
 @cache
 def _pattern(lang: str) -> re.Pattern[str]:
+    function = _listed(_FUNCTION, lang)
     if lang not in _OTHER:
         return re.compile(r"\w+(?:-\w+)*|[,;:()]")
     grammar = {"zh": chinese, "ja": japanese}[lang]
-    known = set(_FUNCTION[lang].split()) | set(_OTHER[lang].split())
+    known = set(function | _listed(_OTHER, lang))
     for table in (grammar.SHAPES, grammar.COLOURS, grammar.SIZES, grammar.PLACES):
         for found in table.values():
             known |= {word.removesuffix("の") for word in ((found,) if isinstance(found, str) else found)}

@@ -93,7 +93,7 @@ class Reader:
         self.lang = lang
         if lang == "en":
             phrases = {phrase: phrase for phrase in words.phrases}
-            self.nouns = {word: word for word in words.nouns}
+            self.nouns = {word: word for other in LANGS for word in dictionary(other).nouns}
             self.adjectives = {word: word for word in words.adjectives}
             self.articles: Mapping[str, str] = {"a": "a", "an": "a", "the": "the"}
         else:

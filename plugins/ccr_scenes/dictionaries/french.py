@@ -135,17 +135,17 @@ TO_ENGLISH = {
     "sous le ciel nocturne": "under the night sky",
     "devant un mur de briques": "in front of a brick wall",
     "une prairie": "a meadow",
-    "prairie": "meadow",
+    "prairie": "a meadow",
     "une plage": "a beach",
-    "plage": "beach",
+    "plage": "a beach",
     "la mer": "the sea",
-    "mer": "sea",
+    "mer": "the sea",
     "la neige": "snow",
     "neige": "snow",
     "le ciel nocturne": "the night sky",
-    "ciel nocturne": "night sky",
+    "ciel nocturne": "the night sky",
     "un mur de briques": "a brick wall",
-    "mur de briques": "brick wall",
+    "mur de briques": "a brick wall",
 }
 
 

@@ -66,7 +66,7 @@ def paths(claim: Claim) -> list[Path]:
         speaks = [i for i, _, j in claim.relations if {i, j} <= set(row)]
         hub = len(row) == 3 and speaks == [row[1]] * 2
         found.append(Path(tuple(claim.mentions[i] for i in row), steps, hub))
-    if len(told) < count:
+    if len(told) < count or any(len(edge) > 2 for edge in edges):
         raise CcrError(f"the relations of a claim must not run in a circle, or branch three ways: {claim}")
     return found
 
