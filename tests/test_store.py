@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from ccr.cli.features import features as command
 from ccr.errors import CcrError
 from ccr.features import digests as digests_module
+from ccr.features import environment
 from ccr.features.digests import FileDigests, FileFault
 from ccr.features.environment import DATA, DamagedError
 from ccr.features.packed import packed_table
@@ -214,6 +215,7 @@ def test_after_a_fork_both_sides_read_and_write(store: FeatureStore) -> None:
             if pid == 0:
                 code = 1
                 try:
+                    assert not environment._open  # what is inherited is not used
                     put(store, [i], width=512 if i == 5 else 8)
                     code = 0 if same(get(store, [0]), vectors([0])) else 2
                 finally:

@@ -83,7 +83,7 @@ class Environment:
             except _DAMAGE as error:
                 raise DamagedError(self.folder, f"is damaged ({error})") from error
             except (lmdb.Error, OSError) as error:
-                self.close()  # after a failed write LMDB wants a new beginning
+                self.close()  # a failed write of a meta page leaves it unusable until it is opened again
                 raise CcrError(f"{self.folder} cannot be used ({error}{self._free()})") from error
 
     def _free(self) -> str:
