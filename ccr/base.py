@@ -206,6 +206,8 @@ class RankMetric(torchmetrics.Metric):
         return self.per_query(lo, hi, tied).mean()
 
     def _states(self) -> tuple[Tensor, ...]:
+        if not len(self.lo):
+            raise CcrError(f"{type(self).__name__} has seen no query: call update before compute")
         return tuple(
             torch.cat(list(state)) if isinstance(state, list) else state
             for state in (self.lo, self.hi, self.tied, self.cell)

@@ -12,9 +12,10 @@ from torch import Tensor
 from ccr.base import Method
 from ccr.data.batches import TextRows
 from ccr.data.records import unsealed
-from ccr.data.views import queries
+from ccr.data.views import Queries, queries
 from ccr.errors import CcrError
 from ccr.evaluation.encode import rank
+from ccr.evaluation.interval import image_interval
 from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import score
 from ccr.features.extract import Features
@@ -22,9 +23,10 @@ from ccr.features.fingerprint import content_digests
 from ccr.files import digest_of
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
-from ccr.pipeline.prepare import Corpus, Prepared
+from ccr.pipeline.prepare import SELECTS, Corpus, Prepared
 from ccr.protocols import protocol_id
 from ccr.results.run import Run
+from ccr.specs import Item
 from ccr.training.loop import weights_digest
 
 
@@ -71,10 +73,23 @@ def evaluate(
         "test_set": plan.test_set.id,
         "protocol_id": protocol_id(plan.test_set.id, plan.protocol, plan.select, origins),
         "metrics": score(ranks, metrics, plan.langs),
+        "interval": _interval(plan, ranks, asked, items),
         "gallery": {lang: len(q.gallery) for lang, q in asked.items()},
         "queries": {lang: len(q.ids) for lang, q in asked.items()},
         "test_content": digest_of(list(digests)),
     }
+
+
+def _interval(
+    plan: Plan, ranks: Mapping[tuple[str, str], Ranks], asked: Mapping[str, Queries], items: Sequence[Item]
+) -> dict[str, Any]:
+    spec = plan.host.spec("metric", SELECTS)
+    images: dict[tuple[str, str], list[str]] = {}
+    for lang in plan.langs:
+        gallery = [items[i].id for i in asked[lang].gallery]
+        images[lang, "t2i"], images[lang, "i2t"] = [gallery[i] for i in asked[lang].owner], gallery
+    low, high, count = image_interval(plan.host.resolve(spec.factory)(**spec.arguments), ranks, images, plan.langs)
+    return {"metric": SELECTS, "low": low, "high": high, "images": count}
 
 
 def _refuse_overlap(plan: Plan, digests: Sequence[str], corpora: Mapping[str, Corpus]) -> None:

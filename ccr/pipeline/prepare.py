@@ -32,6 +32,7 @@ from ccr.training.loop import CHECKPOINT, Stage, Trainer
 
 ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
 VALIDATIONS = 5
+SELECTS = "mAR"  # the metric that selects checkpoints
 TOKEN_WIDTH = 768  # of mBERT's word embeddings; a BPE table takes the recipe's share of it
 
 
@@ -276,9 +277,9 @@ class Prepared:
 
     def mean_average_recall(self, ranks: Mapping[tuple[str, str], Ranks], langs: Sequence[str]) -> float:
         """The number that selects checkpoints: mAR, through the same hook as any metric."""
-        spec = self.plan.host.spec("metric", "mAR")
+        spec = self.plan.host.spec("metric", SELECTS)
         rows = score(ranks, [(spec, self.plan.host.resolve(spec.factory))], langs)
-        return value(rows, "mAR")
+        return value(rows, SELECTS)
 
 
 def _numbered(digests: Sequence[str]) -> np.ndarray:

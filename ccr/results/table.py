@@ -94,6 +94,7 @@ def result_table(result: Mapping[str, Any]) -> str:
             "",
             render(columns, body),
             *notes,
+            *_interval_note(result),
             *_tie_note(rows),
         ]
     )
@@ -101,6 +102,17 @@ def result_table(result: Mapping[str, Any]) -> str:
 
 def _shown(row: Mapping[str, Any] | None, key: str = "value") -> str:
     return "-" if row is None else f"{row[key] * (100 if row['percent'] else 1):.1f}"
+
+
+def _interval_note(result: Mapping[str, Any]) -> list[str]:
+    """What one run tells of the score on other images of the same kind; it tells nothing of other seeds."""
+    found = result.get("interval")
+    if not found:
+        return []
+    low, high = (100 * found[end] for end in ("low", "high"))
+    return [
+        f"{found['metric']} 95 % interval over {found['images']} images: {low:.1f} to {high:.1f} (one seed)"
+    ]
 
 
 def _tie_note(rows: Sequence[Mapping[str, Any]]) -> list[str]:

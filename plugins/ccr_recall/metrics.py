@@ -14,15 +14,6 @@ from torch import Tensor
 from ccr import CcrError, RankMetric
 
 
-class _Measured(RankMetric):
-    """Says what is wrong where there is nothing to average."""
-
-    def compute(self) -> Tensor:
-        if len(self.lo) == 0:
-            raise CcrError(f"{type(self).__name__} has seen no query: call update before compute")
-        return super().compute()
-
-
 def hits(lo: Tensor, hi: Tensor, tied: Tensor, k: int) -> Tensor:
     """Probability that a right answer is among the first k: (Q,) ranks -> (Q,) float64.
 
@@ -37,7 +28,7 @@ def hits(lo: Tensor, hi: Tensor, tied: Tensor, k: int) -> Tensor:
     return 1 - missed
 
 
-class RecallAt(_Measured):
+class RecallAt(RankMetric):
     """Share of queries with a right answer among the first k; a fraction."""
 
     def __init__(self, k: int, **kwargs: Any) -> None:
@@ -50,7 +41,7 @@ class RecallAt(_Measured):
         return hits(lo, hi, tied, self.k)
 
 
-class AverageRecall(_Measured):
+class AverageRecall(RankMetric):
     """Mean of R@1, R@5 and R@10: AR over the two directions of one language, mAR over those of several; a fraction."""
 
     def per_query(self, lo: Tensor, hi: Tensor, tied: Tensor) -> Tensor:
@@ -64,7 +55,7 @@ class SumOfRecalls(AverageRecall):
         return 6 * super().per_query(lo, hi, tied)
 
 
-class MeanRank(_Measured):
+class MeanRank(RankMetric):
     """Mean rank of the best right answer, from 1.
 
     The first of p marked places among m lies at (m + 1) / (p + 1) on average, that is lo + (hi - lo) / (p + 1) here.
