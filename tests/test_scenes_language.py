@@ -132,27 +132,27 @@ CAPTIONS = [
     ("fr", "background_first", PAIR, "à la plage, une grande étoile rouge se trouve à gauche d'un cœur violet"),
     ("fr", "background_first", CHAIN, "sur cette image, une flèche verte se trouve au-dessus d'un petit losange, lui-même à droite d'une croix marron"),  # noqa: E501
     ("fr", "background_first", HUB, "dans le ciel nocturne, une lune blanche se trouve en dessous d'une étoile bleue et à gauche d'un grand carré"),  # noqa: E501
-    ("fr", "background_first", LOOSE, "dans la neige, un anneau noir se trouve à droite d'un triangle orange, ainsi qu'un cercle jaune"),  # noqa: E501
+    ("fr", "background_first", LOOSE, "dans la neige, un anneau noir se trouve à droite d'un triangle orange, et en plus un cercle jaune"),  # noqa: E501
     ("fr", "fronted", PAIR, "à gauche du cœur violet se trouve une grande étoile rouge, à la plage"),
     ("fr", "fronted", CHAIN, "au-dessus du petit losange, lui-même à droite de la croix marron, se trouve une flèche verte"),  # noqa: E501
     ("fr", "fronted", HUB, "en dessous de l'étoile bleue et à gauche du grand carré se trouve une lune blanche, dans le ciel nocturne"),  # noqa: E501
-    ("fr", "fronted", LOOSE, "à droite du triangle orange se trouve un anneau noir, ainsi qu'un cercle jaune, dans la neige"),  # noqa: E501
+    ("fr", "fronted", LOOSE, "à droite du triangle orange se trouve un anneau noir, et en plus un cercle jaune, dans la neige"),  # noqa: E501
     ("fr", "landmark", PAIR, "un cœur violet avec, à sa gauche, une grande étoile rouge ; en arrière-plan, une plage"),
     ("fr", "landmark", CHAIN, "une croix marron avec, à sa droite, un petit losange, lui-même en dessous d'une flèche verte"),  # noqa: E501
     ("fr", "landmark", HUB, "un grand carré avec, à sa gauche, une lune blanche, elle-même en dessous d'une étoile bleue ; en arrière-plan, le ciel nocturne"),  # noqa: E501
-    ("fr", "landmark", LOOSE, "un triangle orange avec, à sa droite, un anneau noir, ainsi qu'un cercle jaune ; en arrière-plan, la neige"),  # noqa: E501
+    ("fr", "landmark", LOOSE, "un triangle orange avec, à sa droite, un anneau noir, et en plus un cercle jaune ; en arrière-plan, la neige"),  # noqa: E501
     ("fr", "seen", PAIR, "à la plage, on peut voir une grande étoile rouge qui est à gauche d'un cœur violet"),
     ("fr", "seen", CHAIN, "on peut voir une flèche verte qui est au-dessus d'un petit losange, lui-même à droite d'une croix marron"),  # noqa: E501
     ("fr", "seen", HUB, "dans le ciel nocturne, on peut voir une lune blanche qui est en dessous d'une étoile bleue et à gauche d'un grand carré"),  # noqa: E501
-    ("fr", "seen", LOOSE, "dans la neige, on peut voir un anneau noir qui est à droite d'un triangle orange, ainsi qu'un cercle jaune"),  # noqa: E501
+    ("fr", "seen", LOOSE, "dans la neige, on peut voir un anneau noir qui est à droite d'un triangle orange, et en plus un cercle jaune"),  # noqa: E501
     ("fr", "fragment", PAIR, "grande étoile rouge à gauche d'un cœur violet (arrière-plan : plage)"),
     ("fr", "fragment", CHAIN, "flèche verte au-dessus d'un petit losange, lui-même à droite d'une croix marron"),
     ("fr", "fragment", HUB, "lune blanche en dessous d'une étoile bleue et à gauche d'un grand carré (arrière-plan : ciel nocturne)"),  # noqa: E501
-    ("fr", "fragment", LOOSE, "anneau noir à droite d'un triangle orange, ainsi qu'un cercle jaune (arrière-plan : neige)"),  # noqa: E501
+    ("fr", "fragment", LOOSE, "anneau noir à droite d'un triangle orange, et en plus un cercle jaune (arrière-plan : neige)"),  # noqa: E501
     ("fr", "active", PAIR, "l'image montre une grande étoile rouge avec un cœur violet à sa droite, à la plage"),
     ("fr", "active", CHAIN, "l'image montre une flèche verte avec un petit losange en dessous, lui-même à droite d'une croix marron"),  # noqa: E501
     ("fr", "active", HUB, "l'image montre une étoile bleue avec une lune blanche en dessous, elle-même à gauche d'un grand carré, dans le ciel nocturne"),  # noqa: E501
-    ("fr", "active", LOOSE, "l'image montre un anneau noir avec un triangle orange à sa gauche, ainsi qu'un cercle jaune, dans la neige"),  # noqa: E501
+    ("fr", "active", LOOSE, "l'image montre un anneau noir avec un triangle orange à sa gauche, et en plus un cercle jaune, dans la neige"),  # noqa: E501
     ("cs", "background_first", PAIR, "na pláži je vlevo od fialového srdce velká červená hvězda"),
     ("cs", "background_first", CHAIN, "na obrázku je nad malým kosočtvercem, který je vpravo od hnědého kříže, zelená šipka"),  # noqa: E501
     ("cs", "background_first", HUB, "na noční obloze je pod modrou hvězdou a vlevo od velkého čtverce bílý měsíc"),

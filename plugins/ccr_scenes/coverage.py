@@ -25,7 +25,7 @@ _FUNCTION = {
     "de": """ein eine einen einem einer eines der die das den dem des von vom über unter neben auf in im am an aus vor
         bei mit zu zum zur gegen und auch was man es sich du wir ist sind wird werden kann kannst haben hat gibt da
         davon daneben außerdem hier welcher welche welches vorbei""",
-    "fr": """un une le la les l de du des d à au aux en sur sous dans devant contre par avec et aussi ainsi que qu qui
+    "fr": """un une le la les l de du des d à au aux en sur sous dans devant contre par avec et aussi plus qui
         lequel est sont on peut pouvez vous nous avons il elle y a sa son lui-même elle-même ici là voici cette se""",
     "cs": """na v ve od nad pod před u z přes proti a i to vše také dále je jsou se lze můžete s máme tam tady zde něj
         ní ním který která které což""",

@@ -120,7 +120,7 @@ TO_ENGLISH = {
     "l' image montre": "the image shows",
     "avec": "with",
     "et": "and",
-    "ainsi qu'": "as well as",
+    "et en plus": "and in more",
     "sur cette image": "on this image",
     "en arrière-plan": "in background",
     "arrière-plan": "background",

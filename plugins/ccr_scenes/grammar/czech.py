@@ -110,6 +110,11 @@ class Czech(Teller):
     def others(self, before: str = " a také ", case: str = "nom") -> str:
         return before + listed([self.noun(m, case) for m in self.alone], " a ") if self.alone else ""
 
+    def setting(self) -> str:
+        """ ", to vše na pláži", without "all of that" of a single thing"""
+        single = not self.first.relations and len(self.alone) == 1
+        return self.ending(", " if single else ", to vše ")
+
     def steps(self, turned: bool = False) -> str:
         """ "srdce, vlevo od něj hvězda, nad hvězdou kruh" """
         if not self.first.relations:
@@ -148,7 +153,7 @@ def fronted(c: Czech) -> str:
 
 def landmark(c: Czech) -> str:
     """kruh, vlevo od něj červená hvězda, to vše na pláži"""
-    return c.steps(turned=True) + c.ending(", to vše ")
+    return c.steps(turned=True) + c.setting()
 
 
 def seen(c: Czech) -> str:
@@ -173,7 +178,7 @@ def fragment(c: Czech) -> str:
 
 def stepwise(c: Czech) -> str:
     """na obrázku je vidět červená hvězda, vpravo od ní kruh, to vše na pláži"""
-    return f"na obrázku je vidět {c.steps()}" + c.ending(", to vše ")
+    return f"na obrázku je vidět {c.steps()}" + c.setting()
 
 
 TELLER = Czech

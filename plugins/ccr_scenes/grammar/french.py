@@ -112,7 +112,7 @@ class French(Teller):
         return listed([self.noun(m, article) for m in self.alone], " et ")
 
     def others(self) -> str:
-        return f", ainsi qu'{self.all_alone()}" if self.alone else ""
+        return f", et en plus {self.all_alone()}" if self.alone else ""
 
 
 def itself(said: Said) -> str:
