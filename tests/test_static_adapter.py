@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -200,6 +201,8 @@ def test_trainable_parameters_at_vit_b_size() -> None:
     with torch.device("meta"):
         given = {"encoder": tiny.TinyEncoder(Tower), "tokens": BigTokens()}
         method = StaticAdapter(context(Settings(), ["de"], **given))
+        matched = StaticAdapter(context(Settings(match="dasd"), ["de"], **given))
+    assert matched.adapters["de"][0].down.out_features == 651
     assert round(sum(p.numel() for p in method.adapters.parameters()) / 1e6, 1) == 3.2
     assert round(without_table(method) / 1e6, 1) == 3.5
 
@@ -229,6 +232,18 @@ def test_bad_settings_are_told_in_a_sentence(values: dict[str, Any], message: st
         make_settings(Settings, values, "run.yaml")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [("dasd", ccr_dasd.settings.Settings()), ("static-adapter", Settings())],
+    ids=lambda v: str(v)[:8],
+)
+def test_the_page_lists_the_settings_and_their_defaults(section: str, settings: Any) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "methods.md").read_text(encoding="utf-8")
+    page = page.split(f"\n## {section}\n")[1].split("\n## ")[0].split("| setting | default |")[1]
+    listed = dict(re.findall(r"^\| `(\w+)` \| `(.+)` \|$", page, re.MULTILINE))
+    assert listed == {name: json.dumps(value).strip('"') for name, value in settings_values(settings).items()}
 
 
 def test_what_it_shares_with_dasd_has_dasd_s_defaults() -> None:
