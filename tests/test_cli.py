@@ -62,7 +62,7 @@ def test_help_is_quick() -> None:
 def test_every_command_answers_help(name: str) -> None:
     result = ccr(name, "--help")
     assert result.exit_code == 0, result.output
-    assert result.output.startswith(f"Usage: main {name}") or "Usage:" in result.output
+    assert result.output.startswith("Usage:")
     assert name in ccr("--help").output
 
 
