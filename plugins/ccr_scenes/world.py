@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+import hashlib
+from itertools import product
 
 from attrs import frozen
 
@@ -30,6 +31,12 @@ class Scene:
     background: str
 
 
+def digest(scene: Scene) -> bytes:
+    """32 bytes that tell scenes apart, whatever the order in which their things are listed."""
+    things = sorted(f"{thing.y}{thing.x} {thing.size} {thing.colour} {thing.shape}" for thing in scene.things)
+    return hashlib.sha256("; ".join([scene.background, *things]).encode()).digest()
+
+
 @frozen
 class Mention:
     """A noun phrase: what it leaves open is None."""
@@ -51,19 +58,23 @@ class Claim:
     background: str | None = None
 
 
-def related(a: Thing, relation: str, b: Thing) -> bool:
-    """Whether `a` stands in `relation` to `b`: clearly so, along the relation's own axis more than across it."""
+def relation_of(a: Thing, b: Thing) -> str | None:
+    """The relation in which `a` clearly stands to `b`: along its axis more than across it. None on a diagonal."""
     dx, dy = b.x - a.x, b.y - a.y
-    along, across = {"left": (dx, dy), "right": (-dx, dy), "above": (dy, dx), "below": (-dy, dx)}[relation]
-    return along > 0 and along > abs(across)
+    if abs(dx) == abs(dy):
+        return None
+    if abs(dx) > abs(dy):
+        return "left" if dx > 0 else "right"
+    return "above" if dy > 0 else "below"
 
 
 def holds(claim: Claim, scene: Scene) -> bool:
     """Whether some assignment of the mentions to distinct objects makes the whole claim true of the scene."""
     if claim.background not in (None, scene.background):
         return False
-    return any(
-        all(mention.fits(thing) for mention, thing in zip(claim.mentions, things, strict=True))
-        and all(related(things[i], relation, things[j]) for i, relation, j in claim.relations)
-        for things in permutations(scene.things, len(claim.mentions))
+    choices = [[thing for thing in scene.things if mention.fits(thing)] for mention in claim.mentions]
+    return all(choices) and any(
+        len(set(map(id, things))) == len(things)
+        and all(relation_of(things[i], things[j]) == r for i, r, j in claim.relations)
+        for things in product(*choices)
     )

@@ -1,0 +1,93 @@
+"""The embedded default: rendered scenes with captions in six languages, a tiny encoder and a translator.
+
+Everything is drawn from seeds or lies beside this file: nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ccr import DatasetSpec, EncoderSpec, Recipe, TestSet, TranslatorSpec, hookimpl
+
+CCR_API = 1
+
+_FOLDER = Path(__file__).parent
+_TARGETS = ("de", "fr", "cs", "zh", "ja")
+
+# The modules of a method are meant for a text tower 512 wide; this one is 128 wide.
+QUICK = Recipe(
+    epochs={"align": 6, "match": 2},
+    lr_scale={"align": 5, "match": 50},
+    size_scale=0.25,
+    validations=3,
+    encoder_epochs=2,
+    encoder_lr=1e-4,
+    vocabulary=2000,
+    dataset_settings={"train": 4000, "val": 256},
+)
+FULL = Recipe(
+    epochs={"align": 30, "match": 10},
+    lr_scale={"align": 5, "match": 50},
+    size_scale=0.25,
+    validations=5,
+    encoder_epochs=5,
+    encoder_lr=1e-4,
+    vocabulary=2000,
+    dataset_settings={"train": 8000, "val": 512},
+)
+
+
+@hookimpl
+def ccr_register_datasets() -> Iterable[DatasetSpec]:
+    recipes = {"quick": QUICK, "full": FULL}
+    return [
+        DatasetSpec(
+            name="scenes",
+            factory="ccr_scenes.dataset:Scenes",
+            settings="ccr_scenes.dataset:ScenesSettings",
+            summary="Rendered scenes in groups of near-duplicates, captions by grammar in six languages",
+            target_langs=_TARGETS,
+            test_sets=(TestSet(id="scenes-v1", langs=("en", *_TARGETS)),),
+            recipes=recipes,
+            encoder="scenes",
+            corpus="scenes-corpus",
+            image_sources=("scenes",),
+            licence="Apache-2.0",
+        ),
+        DatasetSpec(
+            name="scenes-corpus",
+            factory="ccr_scenes.dataset:ScenesCorpus",
+            settings="ccr_scenes.dataset:CorpusSettings",
+            summary="A general corpus of rendered scenes, for the protocol zero-shot",
+            target_langs=_TARGETS,
+            recipes=recipes,
+            protocol="zero-shot",
+            encoder="scenes",
+            image_sources=("scenes-corpus",),
+            licence="Apache-2.0",
+        ),
+    ]
+
+
+@hookimpl
+def ccr_register_encoders() -> Iterable[EncoderSpec]:
+    return [
+        EncoderSpec(
+            name="scenes",
+            alias=f"openclip:{_FOLDER / 'clip.json'}@{_FOLDER / 'clip.safetensors'}",
+            summary="A tiny CLIP (2.3 M parameters) trained on English captions of scenes",
+        )
+    ]
+
+
+@hookimpl
+def ccr_register_translators() -> Iterable[TranslatorSpec]:
+    return [
+        TranslatorSpec(
+            name="scenes",
+            factory="ccr_scenes.translator:ScenesTranslator",
+            settings="ccr_scenes.translator_settings:ScenesTranslatorSettings",
+            summary="Scene captions from English, word by word, with errors",
+        )
+    ]
