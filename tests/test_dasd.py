@@ -162,6 +162,16 @@ def test_one_row_in_single_precision_is_that_row_of_eight() -> None:
             torch.testing.assert_close(values[0], whole[name][i], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_in_bf16_it_is_nearly_the_same(variant: str) -> None:
+    method, batch = made(variant=variant), tiny.batch()
+    exact = method(batch.text)
+    with torch.autocast("cpu", torch.bfloat16):
+        near = method(batch.text)
+    for name, values in near.items():
+        torch.testing.assert_close(values.float(), exact[name], rtol=0.05, atol=0.05)
+
+
 def test_captions_of_other_padding_differ_in_the_released_mean_only() -> None:
     """The padding that the released code averages is the whole context's: sa is another, sr is not."""
     method = made(branch_adapters=False)
@@ -319,7 +329,11 @@ def test_losses_are_those_of_the_paper(phase: Phase, rescale: str, unit: float, 
     mismatch = [6, 5, 4, 3, 2, 1, 0] if variant == "released" else batch.other.tolist()
 
     def bce(sa: Tensor, feature: Tensor, truth: tuple[int, int]) -> float:
-        scores = method.critic.layers(torch.cat([sa, feature])).detach().double()
+        scores, w = torch.cat([sa, feature]), dict(method.critic.named_parameters())
+        for i in (0, 2, 4):
+            scores = (
+                w[f"layers.{i}.weight"].detach() @ (scores.tanh() if i else scores) + w[f"layers.{i}.bias"].detach()
+            )
         return sum(math.log1p(math.exp(-v if t else v)) for v, t in zip(scores.tolist(), truth, strict=True)) / 2
 
     wrong = [bce(out["sa"][i], meaning[mismatch[i]], (0, 1)) for i in range(7)]
