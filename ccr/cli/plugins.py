@@ -157,7 +157,7 @@ def _table(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[st
     for row in rows:
         start = "".join(cell.ljust(w + 2) for cell, w in zip(row[:-1], widths[:-1], strict=True))
         room = max(24, (width or _width()) - indent)
-        wrapped = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
+        wrapped = textwrap.wrap(row[-1], room, break_on_hyphens=False, break_long_words=False) or [""]
         lines.append((start + ("\n" + " " * indent).join(wrapped)).rstrip())
     return lines
 
