@@ -11,13 +11,15 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+import ccr_scenes
 import numpy as np
 import pytest
 from attrs import evolve
-from ccr_scenes import render, sampling, world
+from ccr_scenes import describe, render, sampling, world
+from ccr_scenes.claims import Gallery
 from ccr_scenes.dataset import TARGETS, TEST_SET, CorpusSettings, Scenes, ScenesCorpus, ScenesSettings, entries
 from ccr_scenes.grammar import SOURCE_STYLES, STYLES
-from ccr_scenes.sampling import CORPUS, SCENES, Gallery, draw_entries, part_of
+from ccr_scenes.sampling import CORPUS, SCENES, Entry, draw_entries, part_of
 from ccr_scenes.world import Claim, Mention, Scene, Thing, digest, holds, relation_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,7 +155,7 @@ def test_the_corpus_has_no_near_duplicates() -> None:
 
 
 @pytest.mark.parametrize(("part", "style"), [("train", SCENES), ("corpus", CORPUS)])
-def test_the_index_finds_what_looking_at_every_scene_finds(part: sampling.Part, style: sampling.Style) -> None:
+def test_the_index_finds_what_looking_at_every_scene_finds(part: sampling.Part, style: sampling.Distribution) -> None:
     drawn = draw_entries(random.Random(4), part, style, 60, captions=2)
     gallery = Gallery(entry.scene for entry in drawn)
     for entry in drawn:
@@ -318,6 +320,23 @@ def test_sizes_that_make_no_dataset_are_refused() -> None:
 def test_the_corpus_has_no_test() -> None:
     with pytest.raises(ccr.CcrError, match="no test set"):
         list(ScenesCorpus(CorpusSettings(), None).test_items("scenes-v1"))
+
+
+def test_training_captions_hold_the_words_of_the_test_captions() -> None:
+    scenes = Scenes(ScenesSettings(**ccr_scenes.QUICK.dataset_settings), None)
+    for found in describe.covered(scenes, scenes):
+        assert found.share_absent <= 0.05, found
+        assert not found.rare, found
+
+
+def test_what_is_said_is_counted() -> None:
+    things = (Thing("star", "red", "small", 0, 0), Thing("ring", "blue", "large", 2, 0))
+    claim = Claim((Mention("star", "red"), Mention("ring")), ((0, "left", 1),), "sea")
+    told = describe.said([Entry(Scene(things, "sea"), 0, (claim, Claim((Mention("ring", None, "large"),))))])
+    assert told == (
+        "1 images, 2 captions a language; 2.00 things an image, 1.50 mentions a caption, 0.50 relations, "
+        "0.50 backgrounds, 0.33 colours a mention, 0.33 sizes"
+    )
 
 
 def test_registering_imports_neither_torch_nor_numpy() -> None:

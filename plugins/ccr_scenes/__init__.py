@@ -36,11 +36,11 @@ FULL = Recipe(
     vocabulary=2000,
     dataset_settings={"train": 8000, "val": 512},
 )
+RECIPES = {"quick": QUICK, "full": FULL}
 
 
 @hookimpl
 def ccr_register_datasets() -> Iterable[DatasetSpec]:
-    recipes = {"quick": QUICK, "full": FULL}
     return [
         DatasetSpec(
             name="scenes",
@@ -49,7 +49,7 @@ def ccr_register_datasets() -> Iterable[DatasetSpec]:
             summary="Rendered scenes in groups of near-duplicates, captions by grammar in six languages",
             target_langs=_TARGETS,
             test_sets=(TestSet(id="scenes-v1", langs=("en", *_TARGETS)),),
-            recipes=recipes,
+            recipes=RECIPES,
             encoder="scenes",
             corpus="scenes-corpus",
             image_sources=("scenes",),
@@ -61,7 +61,7 @@ def ccr_register_datasets() -> Iterable[DatasetSpec]:
             settings="ccr_scenes.dataset:CorpusSettings",
             summary="A general corpus of rendered scenes, for the protocol zero-shot",
             target_langs=_TARGETS,
-            recipes=recipes,
+            recipes=RECIPES,
             protocol="zero-shot",
             encoder="scenes",
             image_sources=("scenes-corpus",),

@@ -13,7 +13,7 @@ from attrs import frozen
 import ccr
 from ccr_scenes import render, sampling
 from ccr_scenes.grammar import SOURCE_STYLES, STYLES, realise
-from ccr_scenes.sampling import Entry, Part, Style
+from ccr_scenes.sampling import Distribution, Entry, Part
 from ccr_scenes.translator import ScenesTranslator
 from ccr_scenes.translator_settings import ScenesTranslatorSettings
 from ccr_scenes.world import Scene, digest
@@ -62,7 +62,7 @@ class Drawn(NamedTuple):
 
     seed: int
     part: Part
-    style: Style
+    like: Distribution
     images: int
     captions: int
 
@@ -71,7 +71,7 @@ class Drawn(NamedTuple):
 def entries(drawn: Drawn) -> tuple[Entry, ...]:
     """The scenes of a split and the claims behind its captions, each true of no other scene of the split."""
     rng = random.Random(f"scenes/{drawn.seed}/{drawn.part}")
-    return tuple(sampling.draw_entries(rng, drawn.part, drawn.style, drawn.images, drawn.captions))
+    return tuple(sampling.draw_entries(rng, drawn.part, drawn.like, drawn.images, drawn.captions))
 
 
 class _Drawing(ccr.Dataset):

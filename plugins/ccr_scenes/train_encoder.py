@@ -23,20 +23,21 @@ from typing import Any
 
 import numpy as np
 import open_clip
+import safetensors.torch
 import torch
 from attrs import evolve, frozen
-from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ccr_scenes import render, sampling
+from ccr_scenes.claims import Telling
 from ccr_scenes.grammar import SOURCE_STYLES, STYLES, realise
 
 BATCH = 128
 PARTS = 3  # length-sorted parts of a batch of captions, so that little is padded
-RATE, WARMUP, DECAY, BETAS = 1e-3, 0.05, 0.1, (0.9, 0.98)
-SCALE = 100.0  # InfoNCE's scale stays at or below it
+RATE, WARMUP, DECAY, BETAS = 7e-4, 0.05, 0.1, (0.9, 0.98)
+SCALE_START, SCALE_RATE, SCALE = 25.0, 1e-3, 100.0  # of InfoNCE: it stays at or below the last
 VOCABULARY, CONTEXT, END = 1000, 48, 2
 MEAN, STD = (0.62, 0.62, 0.57), (0.26, 0.26, 0.24)
 CONFIG: dict[str, Any] = {
@@ -57,13 +58,9 @@ GALLERY = 500
 FIRST_SHARE = (
     0.3  # of the steps: words are learnt from scenes of few things; whole scenes from the start stay at chance
 )
-FIRST = sampling.Style(
+FIRST = sampling.Distribution(
     things={1: 0.7, 2: 0.3},
-    mentions={1: 0.5, 2: 0.5},
-    colour=0.9,
-    size=0.5,
-    relation=0.7,
-    background=0.5,
+    telling=Telling(mentions={1: 0.5, 2: 0.5}, colour=0.9, size=0.5, relation=0.7, background=0.5),
     duplicates=False,
 )
 _ENGLISH = (*STYLES["en"], *SOURCE_STYLES)
@@ -77,7 +74,7 @@ class Round:
     texts: list[str]
 
 
-def draw_round(seed: str, style: sampling.Style = sampling.SCENES, size: int = BATCH) -> Round:
+def draw_round(seed: str, style: sampling.Distribution = sampling.SCENES, size: int = BATCH) -> Round:
     rng = random.Random(seed)
     entries = sampling.draw_entries(rng, "encoder", style, size, captions=1)
     pixels = np.stack([render.render(entry.scene) for entry in entries]).transpose(0, 3, 1, 2)
@@ -132,7 +129,7 @@ class Trainee:
     def __init__(self, seed: int) -> None:
         self.tokenizer = make_tokenizer(seed)
         torch.manual_seed(seed)
-        self.model: Any = open_clip.CLIP(**CONFIG)
+        self.model: Any = open_clip.CLIP(**CONFIG, init_logit_scale=math.log(SCALE_START))
         self.model.visual.to(memory_format=torch.channels_last)
 
     def images(self, pixels: Tensor) -> Tensor:
@@ -195,9 +192,12 @@ def evaluate(trainee: Trainee, seed: int) -> dict[str, float]:
 
 def train(trainee: Trainee, seed: int, steps: int, workers: int, every: int) -> None:
     model = trainee.model
-    decayed = [p for p in model.parameters() if p.ndim >= 2]
-    others = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": decayed, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
+    named = {name: p for name, p in model.named_parameters() if name != "logit_scale"}
+    groups = [
+        {"params": [p for p in named.values() if p.ndim >= 2], "weight_decay": DECAY},
+        {"params": [p for p in named.values() if p.ndim < 2], "weight_decay": 0.0},
+        {"params": [model.logit_scale], "weight_decay": 0.0, "lr": SCALE_RATE},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=RATE, betas=BETAS, eps=1e-6)
     warm = max(1, round(WARMUP * steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -245,17 +245,15 @@ def save(trainee: Trainee, folder: Path, record: dict[str, Any]) -> None:
     weights = {name: tensor.detach().half().contiguous() for name, tensor in trainee.model.state_dict().items()}
     trainee.tokenizer.no_padding()
     trainee.tokenizer.no_truncation()
-    _replace(folder / "clip.json", json.dumps(config, indent=1) + "\n")
-    _replace(folder / "clip-tokenizer.json", trainee.tokenizer.to_str(pretty=False) + "\n")
-    _replace(folder / "clip-record.json", json.dumps(record, indent=1) + "\n")
-    temporary = folder / ".clip.safetensors.tmp"
-    save_file(weights, temporary, metadata={"record": json.dumps(record)})
-    os.replace(temporary, folder / "clip.safetensors")
+    _write(folder / "clip.json", (json.dumps(config, indent=1) + "\n").encode())
+    _write(folder / "clip-tokenizer.json", (trainee.tokenizer.to_str(pretty=False) + "\n").encode())
+    _write(folder / "clip-record.json", (json.dumps(record, indent=1) + "\n").encode())
+    _write(folder / "clip.safetensors", safetensors.torch.save(weights, metadata={"record": json.dumps(record)}))
 
 
-def _replace(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     os.replace(temporary, path)
 
 
