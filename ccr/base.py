@@ -1,8 +1,8 @@
 """What a plugin's factory must be: Dataset, Encoder with its TextTower, Translator, RankMetric and Method.
 
 A method declares and the harness runs. It owns its losses, its learning rates and what trains; the protocol owns the
-phases, the steps, the batches, their order and the selection. So checkpoints, resuming, precision, adversaries and
-data parallelism come to a method for free.
+phases, the steps, the batches, their order and the selection. So checkpoints, resuming, precision and adversaries
+come to a method for free.
 """
 
 from __future__ import annotations
@@ -89,6 +89,11 @@ class TextTower(nn.Module, ABC):
     pooling: str  # "end": reads the end token; "first": the first; "last": the last position
     blocks: nn.ModuleList
 
+    def train(self, mode: bool = True) -> TextTower:
+        """A frozen tower stays in eval mode, whatever its method does."""
+        super().train(False)
+        return self
+
     @abstractmethod
     def embed(self, ids: Tensor) -> Tensor:
         """(B, L) of the encoder's OWN token ids -> (B, L, width), before positions."""
@@ -113,6 +118,7 @@ class TextTower(nn.Module, ABC):
 class Encoder(ABC):
     """A dual encoder. `module` holds every weight; the harness hashes it, saves it, and trains it in `finetune`."""
 
+    name: str = ""  # what users call it; the harness sets it, and it is not part of the fingerprint
     module: nn.Module
     embed_dim: int
     context_length: int  # longest row of tokens that the text tower reads
@@ -279,7 +285,7 @@ class Context:
             yield
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
-        """Machine translation by the translator of the run, cached."""
+        """Machine translation by the translator of the run."""
         if self._translate is None:
             raise CcrError("this run has no translator; name one with --translator")
         return self._translate(texts, source, target)

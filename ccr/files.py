@@ -27,8 +27,16 @@ def canonical_json(value: Any) -> str:
 
 
 def digest_of(value: Any) -> str:
-    """sha256 (hex) of a JSON-able value."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    """sha256 (hex) of a JSON-able value; 6 and 6.0 are one value."""
+    return hashlib.sha256(canonical_json(_one_number(value)).encode()).hexdigest()
+
+
+def _one_number(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _one_number(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_one_number(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @contextmanager
@@ -83,6 +91,7 @@ def artifact(
 
 
 def discard(folder: Path) -> None:
-    """Remove an artifact, its seal first, so that no reader takes a half-removed folder for a whole one."""
-    (folder / SEAL).unlink(missing_ok=True)
+    """Remove an artifact or a run, what seals it first: no reader takes a half-removed folder for a whole one."""
+    for seal in (SEAL, "result.json"):
+        (folder / seal).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -207,7 +207,7 @@ class TextBatch:
 
 @frozen(eq=False)
 class Batch:
-    """The global batch, the same on every rank. Features are un-normalised and fp32."""
+    """The global batch. Features are un-normalised and fp32."""
 
     text: TextBatch  # captions of one target language
     source: TextBatch | None  # their parallels in the source language; None unless Method.reads_source
@@ -231,7 +231,10 @@ class Phase:
 
 @frozen(kw_only=True, eq=False)
 class Player:
-    """A parameter group with its own optimiser, owned by the method. Players step in order: a critic goes first.
+    """A parameter group with its own optimiser, owned by the method. Players play in order.
+
+    All gradients of a step are taken at the weights it began with, but those of players after an `at_once` one: a
+    critic, which has no part in `forward`, steps before the next player's loss is computed.
 
     AdamW with decoupled weight decay (on tensors of two or more dimensions; biases and norms are left alone), warm-up
     and cosine decay to zero, every tensor's gradient clipped to norm `clip`.
@@ -246,4 +249,5 @@ class Player:
     clip: float | None = 1.0
     bias_correction: bool = False  # BertAdam, which the released CCR code uses, has none
     schedule: Literal["cosine", "constant"] = "cosine"
+    at_once: bool = False
     lazy_rows: Sequence[Parameter] = ()  # of `params`: (V, d) tables with sparse gradients: touched rows alone move

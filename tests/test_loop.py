@@ -39,7 +39,9 @@ class Small(Method):
 
     def players(self, phase: Phase) -> list[Player]:
         main = [*self.table.parameters(), *self.linear.parameters()]
-        critic = Player(name="critic", params=list(self.critic.parameters()), lr=0.01, schedule="constant")
+        critic = Player(
+            name="critic", params=list(self.critic.parameters()), lr=0.01, schedule="constant", at_once=True
+        )
         return [critic, Player(name="main", params=main, lr=0.2)]
 
     def forward(self, text: TextBatch) -> dict[str, Tensor]:

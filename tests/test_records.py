@@ -10,7 +10,7 @@ from ccr.base import Dataset
 from ccr.data.records import Data, training, unsealed
 from ccr.data.views import is_human, is_mt, queries, training_views
 from ccr.errors import CcrError, SealedSplitError
-from ccr.protocols import PROTOCOLS, get_protocol, protocol_id, selection
+from ccr.protocols import PROTOCOLS, ProtocolSettings, get_protocol, protocol_id, selection
 from ccr.specs import Caption, DatasetSpec, Item, NoSettings, Split
 
 
@@ -93,11 +93,12 @@ def test_the_gallery_of_a_language_is_what_has_captions_in_it() -> None:
 
 def test_protocol_ids_tell_apart_what_may_not_share_a_column() -> None:
     ids = {
-        protocol_id("toy-v1", protocol, select, {"human"})
+        protocol_id("toy-v1", protocol, ProtocolSettings(align), select, {"human"})
         for protocol in PROTOCOLS.values()
         for select in ("mt-val", "human-val")
+        for align in ("target", "general")
     }
-    assert len(ids) == 5  # finetune-human selects on human captions in any case
+    assert len(ids) == 10  # finetune-human selects on human captions in any case
     assert selection(PROTOCOLS["finetune-human"], "mt-val")[0] == "human-val"
     with pytest.raises(CcrError, match='did you mean "finetune"'):
         get_protocol("fine-tune")

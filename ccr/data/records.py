@@ -57,13 +57,13 @@ class Data:
 
     def records(self, split: Split, test_set: str = "") -> tuple[Item, ...]:
         """The items of "train" or "val"; those of "test" raise SealedSplitError outside of the harness's evaluation."""
-        if split == "test" and not _open.get():
-            raise SealedSplitError(
-                f"the test split of {self.spec.name} is sealed: the harness alone reads it, after training"
-            )
+        if split == "test":
+            _require_open(self.spec.name)
         if (split, test_set) not in self._read:
             items = self.dataset.test_items(test_set) if split == "test" else self.dataset.items(split)
-            self._read[split, test_set] = _checked(items, f"{self.spec.name}/{test_set or split}")
+            self._read[split, test_set] = _checked(
+                items, f"{self.spec.name}/{test_set or split}", self.spec.source_lang
+            )
         return self._read[split, test_set]
 
 
@@ -81,7 +81,24 @@ def open_data(host: Host, spec: DatasetSpec, root: Path | None, settings: Any) -
     missing = dataset.missing()
     if missing:
         raise CcrError(f"dataset {name} is not complete:\n" + "\n".join(f"  - {sentence}" for sentence in missing))
+    _seal(dataset, name)
     return Data(spec, dataset)
+
+
+def _require_open(name: str) -> None:
+    if not _open.get():
+        raise SealedSplitError(f"the test split of {name} is sealed: the harness alone reads it, after training")
+
+
+def _seal(dataset: Dataset, name: str) -> None:
+    """Close the reader's own door, too."""
+    read = dataset.test_items
+
+    def test_items(test_set: str) -> Iterable[Item]:
+        _require_open(name)
+        return read(test_set)
+
+    dataset.test_items = test_items  # type: ignore[method-assign]
 
 
 def content_digest(items: Iterable[Item], image_digests: Iterable[str]) -> str:
@@ -94,11 +111,11 @@ def content_digest(items: Iterable[Item], image_digests: Iterable[str]) -> str:
     )
 
 
-def _checked(items: Iterable[Item], where: str) -> tuple[Item, ...]:
+def _checked(items: Iterable[Item], where: str, source_lang: str) -> tuple[Item, ...]:
     kept = tuple(items)
     faults: list[str] = []
     seen_items: set[str] = set()
-    seen_captions: set[str] = set()
+    seen_captions: dict[str, str] = {}  # id -> language
     for item in kept:
         if item.id in seen_items:
             faults.append(f"{where}: item id {item.id!r} stands twice; ids must be unique")
@@ -106,15 +123,14 @@ def _checked(items: Iterable[Item], where: str) -> tuple[Item, ...]:
         for caption in item.captions:
             if caption.id in seen_captions:
                 faults.append(f"{where}: caption id {caption.id!r} stands twice; ids must be unique")
-            seen_captions.add(caption.id)
+            seen_captions[caption.id] = caption.lang
             if not caption.text.strip():
                 faults.append(f"{where}: caption {caption.id!r} of item {item.id!r} is empty; remove it or fill it in")
     for item in kept:
         for caption in item.captions:
-            if caption.parallel is not None and caption.parallel not in seen_captions:
-                faults.append(
-                    f"{where}: caption {caption.id!r} names the parallel {caption.parallel!r}, which is not there"
-                )
+            if caption.parallel is not None and seen_captions.get(caption.parallel) != source_lang:
+                there = "not there" if caption.parallel not in seen_captions else f"not in {source_lang}"
+                faults.append(f"{where}: the parallel {caption.parallel!r} of caption {caption.id!r} is {there}")
     if not kept:
         faults.append(f"{where}: there is no item")
     if faults:

@@ -51,7 +51,8 @@ def rank(
     ranks: dict[tuple[str, str], Ranks] = {}
     for lang, asked in queries.items():
         text = given[lang] if lang in given else encode_texts(method, texts[lang], device, bf16)
-        gallery = visual[torch.from_numpy(asked.gallery).to(device)]
+        candidates = images if lang in given else visual  # what the encoder reads meets what the encoder sees
+        gallery = candidates[torch.from_numpy(asked.gallery).to(device)]
         owner = torch.from_numpy(asked.owner).to(device)
         ranks[lang, "t2i"], ranks[lang, "i2t"] = both_directions(text, gallery, owner)
     return ranks

@@ -228,7 +228,7 @@ class _Extraction:
 
     def _about(self) -> dict[str, Any]:
         architecture = self.encoder.architecture
-        named = architecture.get("name") or type(self.encoder).__name__
+        named = self.encoder.name or architecture.get("name") or type(self.encoder).__name__
         return {"encoder": str(named), "precision": self.precision, "architecture": dict(architecture)}
 
     def _waiting(self) -> None:

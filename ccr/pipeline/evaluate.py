@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ccr.base import Method
+from ccr.base import Method, RankMetric
 from ccr.data.batches import TextRows
-from ccr.data.records import unsealed
+from ccr.data.records import content_digest, unsealed
 from ccr.data.views import Queries, queries
 from ccr.errors import CcrError
 from ccr.evaluation.encode import rank
@@ -20,18 +20,24 @@ from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import score
 from ccr.features.extract import Features
 from ccr.features.fingerprint import content_digests
-from ccr.files import digest_of
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
-from ccr.pipeline.prepare import SELECTS, Corpus, Prepared
+from ccr.pipeline.prepare import SELECTS, Corpus, Prepared, Validation
 from ccr.protocols import protocol_id
 from ccr.results.run import Run
-from ccr.specs import Item
+from ccr.specs import Item, MetricSpec
 from ccr.training.loop import weights_digest
 
 
 def evaluate(
-    plan: Plan, prepared: Prepared, corpora: Mapping[str, Corpus], method: Method, machine: Compute, run: Run
+    plan: Plan,
+    prepared: Prepared,
+    corpora: Mapping[str, Corpus],
+    held_out: Validation,
+    method: Method,
+    machine: Compute,
+    run: Run,
+    metrics: Sequence[tuple[MetricSpec, type[RankMetric]]],
 ) -> dict[str, Any]:
     """Test a trained method; writes ranks.npz and queries.json, returns the part of the result that was measured.
 
@@ -40,21 +46,21 @@ def evaluate(
     with unsealed():
         items = plan.data.records("test", plan.test_set.id)
     digests = content_digests(items, plan.data.dataset, prepared.store.files)
-    _refuse_overlap(plan, digests, corpora)
-    langs = (plan.source_lang, *plan.langs)
+    _refuse_overlap(plan, digests, corpora, held_out)
+    source = [plan.source_lang] if plan.source_lang in plan.test_set.langs else []
+    langs = (*source, *plan.langs)
     asked = {lang: queries(items, lang, lambda c: True, "any", plan.test_set.id) for lang in langs}
     features = prepared.images(plan.data, items, f"image features, {plan.test_set.id}")
     given: dict[str, Tensor] = {}
-    if not method.encodes_source:
-        source = prepared.source_texts(asked[plan.source_lang].texts, f"{plan.source_lang} queries")
-        given[plan.source_lang] = on_device(source, machine)
+    if source and not method.encodes_source:
+        read = prepared.source_texts(asked[plan.source_lang].texts, f"{plan.source_lang} queries")
+        given[plan.source_lang] = on_device(read, machine)
     texts = {lang: text_rows(method, lang, q.texts) for lang, q in asked.items() if lang not in given}
-    before = weights_digest(dict(method.named_parameters()))
+    before = weights_digest(method.state_dict())
     images = on_device(features, machine)
     ranks = rank(method, asked, texts, given, images, machine.device, machine.bf16)
-    if weights_digest(dict(method.named_parameters())) != before:
+    if weights_digest(method.state_dict()) != before:
         raise CcrError(f"method {plan.method.name} changed its weights during evaluation; its test scores mean nothing")
-    metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
     run.write_arrays("ranks.npz", _rank_arrays(ranks))
     run.write(
         "queries.json",
@@ -68,15 +74,19 @@ def evaluate(
             for lang, q in asked.items()
         },
     )
+    content = content_digest(items, digests)
+    # a dataset that was set otherwise is another test set, whatever its name says
+    own = any(key.startswith("dataset.") for key in plan.config.settings)
+    test_set = f"{plan.test_set.id}@{content[:6]}" if own else plan.test_set.id
     origins = {origin for lang in plan.langs for origin in asked[lang].origins}
     return {
         "test_set": plan.test_set.id,
-        "protocol_id": protocol_id(plan.test_set.id, plan.protocol, plan.select, origins),
+        "protocol_id": protocol_id(test_set, plan.protocol, plan.protocol_settings, plan.select, origins),
         "metrics": score(ranks, metrics, plan.langs),
         "interval": _interval(plan, ranks, asked, items),
         "gallery": {lang: len(q.gallery) for lang, q in asked.items()},
         "queries": {lang: len(q.ids) for lang, q in asked.items()},
-        "test_content": digest_of(list(digests)),
+        "test_content": content,
     }
 
 
@@ -92,13 +102,13 @@ def _interval(
     return {"metric": SELECTS, "low": low, "high": high, "images": count}
 
 
-def _refuse_overlap(plan: Plan, digests: Sequence[str], corpora: Mapping[str, Corpus]) -> None:
-    for corpus in corpora.values():
-        shared = set(digests) & set(corpus.digests)
+def _refuse_overlap(plan: Plan, digests: Sequence[str], corpora: Mapping[str, Corpus], held_out: Validation) -> None:
+    for seen in (*(corpus.digests for corpus in corpora.values()), held_out.digests):
+        shared = set(digests) & set(seen)
         if shared:
             raise CcrError(
-                f"{len(shared)} of the {len(digests)} test images of {plan.test_set.id} are among the training images; "
-                "remove them from the training data"
+                f"{len(shared)} of the {len(digests)} test images of {plan.test_set.id} are among the images of "
+                "training or validation; remove them there"
             )
 
 

@@ -39,6 +39,7 @@ class Plan:
     recipe: Recipe
     encoder: EncoderSpec
     encoder_argument: str
+    translator: Translator | None
 
     @property
     def spec(self) -> DatasetSpec:
@@ -51,34 +52,31 @@ class Plan:
     def make_encoder(self) -> Encoder:
         """The encoder as it comes, frozen, on the CPU."""
         settings = self.config.settings_for("encoder", self.host.resolve(self.encoder.settings))
-        return self.host.resolve(self.encoder.factory)(self.encoder_argument, settings)
+        encoder: Encoder = self.host.resolve(self.encoder.factory)(self.encoder_argument, settings)
+        encoder.name = self.config.encoder or self.spec.encoder
+        return encoder
 
-    def make_translator(self) -> Translator | None:
-        """The translator of the run, if one is named."""
-        if not self.config.translator:
-            return None
-        name, _, argument = self.config.translator.partition(":")
-        spec = self.host.spec("translator", name)
-        settings = self.config.settings_for("translator", self.host.resolve(spec.settings))
-        return self.host.resolve(spec.factory)(argument, settings)
-
-    def identity(self, encoder: str, content: Mapping[str, str]) -> dict[str, Any]:
-        """What the run id is the hash of: `encoder` is its fingerprint, `content` the digests of the training data.
+    def identity(self, encoder: str, tokens: str, content: Mapping[str, str]) -> dict[str, Any]:
+        """What the run id is the hash of: fingerprints of the encoder and of the tokens, digests of the training data.
 
         Device, threads, jobs and paths are not in it, and a setting at its default changes nothing.
         """
         return {
             "identity": IDENTITY,
             "method": [self.method.name, self.method.version, _changed(self.settings)],
-            "dataset": [self.spec.name, self.spec.version, _changed(self.data.dataset.settings)],
+            "data": [
+                [data.spec.name, data.spec.version, _changed(data.dataset.settings)]
+                for data in (self.data, self.corpus)
+                if data
+            ],
             "content": dict(content),
             "encoder": encoder,
             "protocol": [self.protocol.name, _changed(self.protocol_settings), self.select],
             "recipe": attrs.asdict(self.recipe),
             "langs": list(self.langs),
             "test_set": self.test_set.id,
-            "tokens": self.config.tokens.partition(":")[0],
-            "translator": self.config.translator and [self.config.translator, _section(self.config, "translator")],
+            "tokens": tokens,
+            "translator": self.translator and self.translator.fingerprint,
             "seed": self.config.seed,
         }
 
@@ -107,8 +105,28 @@ def resolve(config: RunConfig) -> Plan:
         if not spec.corpus:
             raise CcrError(f"dataset {spec.name} declares no general corpus to train on; use --protocol finetune")
         general = host.spec("dataset", spec.corpus)
-        corpus = open_data(host, general, None, config.settings_for("corpus", host.resolve(general.settings)))
+        sizes = general.recipes[recipe_name].dataset_settings if recipe_name in general.recipes else {}
+        default = make_settings(host.resolve(general.settings), sizes, f"recipe {recipe_name} of {general.name}")
+        corpus = open_data(host, general, None, config.settings_for("corpus", type(default), default))
+    unused = {"corpus": corpus is None, "translator": not config.translator}
+    for key in config.settings:
+        section, _, rest = key.partition(".")
+        if unused.get(section):
+            raise CcrError(f"{config.where(key)}: {key} has no effect: this run has no {section}")
+        phase = rest.partition(".")[2]
+        if section == "recipe" and phase and phase not in protocol.phases:
+            raise CcrError(
+                f"{config.where(key)}: {key} names no phase of {protocol.name}{nearest(phase, protocol.phases)}; "
+                f"it has {', '.join(protocol.phases)}"
+            )
     encoder, argument = _encoder(host, config.encoder or spec.encoder)
+    langs, test_set = _langs(config, spec), _test_set(config, spec)
+    untested = [lang for lang in langs if lang not in test_set.langs]
+    if untested:
+        raise CcrError(
+            f"test set {test_set.id} has no {', '.join(untested)} captions; it has {', '.join(test_set.langs)}: "
+            "name others with --langs"
+        )
     return Plan(
         config=config,
         host=host,
@@ -119,17 +137,24 @@ def resolve(config: RunConfig) -> Plan:
         protocol=protocol,
         protocol_settings=protocol_settings,
         select=selection(protocol, config.select)[0],
-        langs=_langs(config, spec),
-        test_set=_test_set(config, spec),
+        langs=langs,
+        test_set=test_set,
         recipe_name=recipe_name,
         recipe=recipe,
         encoder=encoder,
         encoder_argument=argument,
+        translator=_translator(host, config),
     )
 
 
-def _section(config: RunConfig, section: str) -> dict[str, Any]:
-    return {key: value for key, value in config.settings.items() if key.split(".")[0] == section}
+def _translator(host: Host, config: RunConfig) -> Translator | None:
+    if not config.translator:
+        return None
+    name, _, argument = config.translator.partition(":")
+    spec = host.spec("translator", name)
+    settings = config.settings_for("translator", host.resolve(spec.settings))
+    translator: Translator = host.resolve(spec.factory)(argument, settings)
+    return translator
 
 
 def _changed(settings: Any) -> dict[str, Any]:
@@ -142,7 +167,15 @@ def _encoder(host: Host, reference: str) -> tuple[EncoderSpec, str]:
         raise CcrError("this dataset has no default encoder; name one with --encoder, e.g. openclip:ViT-B-32/openai")
     name, _, argument = reference.partition(":")
     spec = host.spec("encoder", name)
-    return _encoder(host, spec.alias) if spec.alias else (spec, argument)
+    if not spec.alias:
+        return spec, argument
+    if argument:
+        raise CcrError(f"encoder {name} stands for {spec.alias} and takes no argument, but was given {argument!r}")
+    name, _, argument = spec.alias.partition(":")
+    spec = host.spec("encoder", name)
+    if spec.alias:
+        raise CcrError(f"encoder {reference} stands for {name}, which stands for {spec.alias}: one step is enough")
+    return spec, argument
 
 
 def _langs(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:

@@ -32,15 +32,15 @@ from ccr.training.loop import CHECKPOINT, Stage, Trainer
 
 ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
 VALIDATIONS = 5
+VALIDATION_BATCH = 128  # images
 SELECTS = "mAR"  # the metric that selects checkpoints
 TOKEN_WIDTH = 768  # of mBERT's word embeddings; a BPE table takes the recipe's share of it
 
 
 @frozen(eq=False)
 class Corpus:
-    """The items that train in one or more phases, with the features of the protocol's encoder."""
+    """What trains in one or more phases, with the features of the protocol's encoder."""
 
-    items: tuple[Item, ...]
     digests: tuple[str, ...]  # content of each image
     views: Mapping[str, View]
     sources: tuple[str, ...]  # source-language texts that the views translate
@@ -55,15 +55,18 @@ class Corpus:
 
 @frozen(eq=False)
 class Validation:
-    """What selects checkpoints."""
+    """The held-out captions that select checkpoints."""
 
-    items: tuple[Item, ...]
+    digests: tuple[str, ...]  # content of each image
     queries: Mapping[str, Queries]
     images: Features
 
 
 class Prepared:
-    """Everything a run stands on. Made in order; each step says what it does, and is an artifact or cached."""
+    """Everything a run stands on.
+
+    Made from what is cheap to what is dear: captions and tokens that do not serve are told before any tower runs.
+    """
 
     def __init__(self, plan: Plan, compute: Compute) -> None:
         self.plan, self.compute = plan, compute
@@ -79,6 +82,9 @@ class Prepared:
             f"{data.spec.name}/{split}": content_digest(data.records(split), self.digests(data, split))
             for data, split in self._used()
         }
+        self._views = {data.spec.name: self._training_views(data) for data in self._train.values()}
+        self._asked = self._validation_queries()
+        self.tokens = self._tokens()
 
     def _phase_data(self) -> dict[str, Data]:
         """Which dataset trains in which phase."""
@@ -101,6 +107,32 @@ class Prepared:
             self._digests[data.spec.name, split] = found
         return self._digests[data.spec.name, split]
 
+    def _training_views(self, data: Data) -> tuple[tuple[str, ...], dict[str, View]]:
+        plan = self.plan
+        rule, where = plan.protocol.rule, f"{data.spec.name}/train"
+        return training_views(data.records("train"), plan.langs, plan.source_lang, plan.protocol.allowed, rule, where)
+
+    def _validation_queries(self) -> dict[str, Queries]:
+        plan, data = self.plan, self._validation_data()
+        rule, where = f"--select {plan.select}", f"{data.spec.name}/val"
+        return {lang: queries(data.records("val"), lang, SELECTIONS[plan.select], rule, where) for lang in plan.langs}
+
+    def _tokens(self) -> TokenInput:
+        """The token input, from the protocol's training text alone."""
+        recipe = self.plan.recipe
+        return load_tokens(
+            self.plan.config.tokens,
+            texts=lambda: [
+                text
+                for sources, views in self._views.values()
+                for text in (*sources, *(text for view in views.values() for text in view.texts))
+            ],
+            vocabulary=recipe.vocabulary,
+            dim=max(1, round(TOKEN_WIDTH * recipe.size_scale)),
+            cache=self.cache,
+            key={"content": self.content, "langs": list(self.plan.langs), "rule": self.plan.protocol.rule},
+        )
+
     # --- the encoder ----------------------------------------------------------------------------------------------
 
     def finetune_encoder(self) -> str:
@@ -117,6 +149,8 @@ class Prepared:
             "lr": recipe.encoder_lr,
             "batch_size": recipe.encoder_batch_size,
             "seed": ENGLISH_SEED,
+            "lang": self.plan.source_lang,
+            "precision": self.compute.precision,
         }
         folder = artifact(
             self.cache,
@@ -181,12 +215,18 @@ class Prepared:
         plan, encoder, device = self.plan, self.encoder, self.compute.device
         lang, items = plan.source_lang, plan.data.records("val")
         asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/val")
-        pixels = torch.stack([encoder.preprocess(read_image(plan.data.dataset, items[row])) for row in asked.gallery])
         ids = encoder.tokenize(asked.texts, lang)
         owner = torch.from_numpy(asked.owner).to(device)
 
+        cuts = range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH)
+
+        def pixels(rows: np.ndarray) -> torch.Tensor:
+            return torch.stack([encoder.preprocess(read_image(plan.data.dataset, items[row])) for row in rows])
+
         def validate() -> float:
-            images = torch.cat([encoder.encode_images(part.to(device)) for part in pixels.split(128)])
+            images = torch.cat(
+                [encoder.encode_images(pixels(rows).to(device)) for rows in np.split(asked.gallery, cuts)]
+            )
             texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
             ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
             return self.mean_average_recall(ranks, (lang,))
@@ -232,46 +272,21 @@ class Prepared:
         return {phase: made[data.spec.name] for phase, data in self._train.items()}
 
     def _corpus(self, data: Data) -> Corpus:
-        plan, where = self.plan, f"{data.spec.name}/train"
-        items = data.records("train")
-        sources, views = training_views(
-            items, plan.langs, plan.source_lang, plan.protocol.allowed, plan.protocol.rule, where
-        )
+        where, items = f"{data.spec.name}/train", data.records("train")
+        sources, views = self._views[data.spec.name]
         return Corpus(
-            items,
             tuple(self.digests(data, "train")),
             views,
             sources,
             self.images(data, items, f"image features, {where}"),
-            self.source_texts(sources, f"{plan.source_lang} text features, {where}"),
+            self.source_texts(sources, f"{self.plan.source_lang} text features, {where}"),
         )
 
     def validation(self) -> Validation:
-        """The held-out captions that select checkpoints."""
-        data, plan = self._validation_data(), self.plan
-        where = f"{data.spec.name}/val"
-        items = data.records("val")
-        asked = {
-            lang: queries(items, lang, SELECTIONS[plan.select], f"--select {plan.select}", where) for lang in plan.langs
-        }
-        return Validation(items, asked, self.images(data, items, f"image features, {where}"))
-
-    def tokens(self, corpora: Mapping[str, Corpus]) -> TokenInput:
-        """The token input, from the protocol's training text alone."""
-
-        def texts() -> list[str]:
-            distinct = {id(corpus): corpus for corpus in corpora.values()}.values()
-            return [t for c in distinct for t in (*c.sources, *(t for v in c.views.values() for t in v.texts))]
-
-        recipe = self.plan.recipe
-        return load_tokens(
-            self.plan.config.tokens,
-            texts=texts,
-            vocabulary=recipe.vocabulary,
-            dim=max(1, round(TOKEN_WIDTH * recipe.size_scale)),
-            cache=self.cache,
-            key={"content": self.content, "langs": list(self.plan.langs), "rule": self.plan.protocol.rule},
-        )
+        """What selects checkpoints."""
+        data = self._validation_data()
+        images = self.images(data, data.records("val"), f"image features, {data.spec.name}/val")
+        return Validation(tuple(self.digests(data, "val")), self._asked, images)
 
     # --- scoring ------------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -39,21 +41,30 @@ def execute(config: RunConfig) -> Run:
     """Run, go on with an interrupted run, or find that it is finished. The run's result is in its folder."""
     started = time.monotonic()
     machine = compute(config)
+    if machine.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(machine.device)
     plan = resolve(config)
     prepared = Prepared(plan, machine)
-    identity = plan.identity(prepared.base_fingerprint, prepared.content)
+    # a BPE follows from the data; mBERT's table is a file of the user's
+    tokens = "bpe" if config.tokens == "bpe" else prepared.tokens.fingerprint
+    identity = plan.identity(prepared.base_fingerprint, tokens, prepared.content)
     run_id = digest_of(identity)[:12]
     folder = run_folder(config.runs, plan.spec.name, plan.protocol.name, plan.method.name, config.seed, run_id)
-    run = Run(run_id, folder, {"identity": identity, "settings": settings_values(plan.settings)})
-    origin = provenance(describe(machine.device), machine.precision, _code(plan))
+    run = Run(run_id, folder, _resolved(plan, run_id, identity))
+    fingerprints = {"encoder": prepared.base_fingerprint, "tokens": prepared.tokens.fingerprint}
+    if plan.translator:
+        fingerprints["translator"] = plan.translator.fingerprint
+    origin = provenance(describe(machine.device), machine.precision, _code(plan), fingerprints)
     with run.alone():
         if config.fresh:
             discard(folder)
         if _already_finished(run, origin, config):
             return run
         folder.mkdir(parents=True, exist_ok=True)
-        run.write("config.json", {"id": run_id, **run.config, "recipe": plan.recipe_name, "data": prepared.content})
-        run.write("provenance.json", origin)
+        run.write("config.json", run.config)
+        # one entry per start: what was resumed elsewhere, or by other code, is told by the list
+        earlier = run.read("provenance.json")["starts"] if (folder / "provenance.json").exists() else []
+        run.write("provenance.json", {"starts": [*earlier, origin]})
         plan.host.notify("ccr_run_started", run=run)
         result = _carry_out(plan, prepared, machine, run, started)
         run.write("result.json", result)
@@ -63,6 +74,7 @@ def execute(config: RunConfig) -> Run:
 
 
 def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, started: float) -> dict[str, Any]:
+    metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
     fingerprint = prepared.finetune_encoder()
     with training():
         corpora = prepared.corpora()
@@ -73,11 +85,12 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
             )
             for phase, corpus in corpora.items()
         }
+        held_out = prepared.validation()
         stages = _stages(plan, corpora, orders, method, machine)
         trainer = Trainer(
             method=method,
             stages=stages,
-            validate=_validator(plan, prepared, prepared.validation(), method, machine) if stages else lambda: math.nan,
+            validate=_validator(plan, prepared, held_out, method, machine),
             folder=run.folder,
             journal=Journal(
                 run.folder / "log.jsonl",
@@ -93,7 +106,7 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
     trained = trainer.trained()
     with replacing(run.folder / "model.safetensors") as temporary:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in trained.items()}, temporary)
-    outcome = evaluate(plan, prepared, corpora, method, machine, run)
+    outcome = evaluate(plan, prepared, corpora, held_out, method, machine, run, metrics)
     if not prepared.encoded:
         say("all image features came from the store; no image was encoded")
     return {
@@ -124,9 +137,8 @@ def _already_finished(run: Run, origin: Mapping[str, Any], config: RunConfig) ->
     """Whether there is nothing to do; refuses to go on with what other code began."""
     if not (run.folder / "provenance.json").exists():
         return False
-    changed = [
-        name for name, digest in run.read("provenance.json")["code"].items() if origin["code"].get(name) != digest
-    ]
+    begun = run.read("provenance.json")["starts"][0]["code"]
+    changed = [name for name, digest in begun.items() if origin["code"].get(name, digest) != digest]
     if run.finished:
         say(f"{run.folder} is finished; --fresh runs it again")
         if changed:
@@ -142,16 +154,16 @@ def _already_finished(run: Run, origin: Mapping[str, Any], config: RunConfig) ->
 
 def _build(plan: Plan, prepared: Prepared, corpora: Mapping[str, Corpus], machine: Compute) -> Method:
     source = next(iter(corpora.values())).texts.table
-    translator = plan.make_translator()
+    square = sum(float(np.square(part, dtype=np.float64).sum()) for part in np.array_split(source, 100))
     context = Context(
         settings=plan.settings,
         langs=plan.langs,
-        tokens=prepared.tokens(corpora),
+        tokens=prepared.tokens,
         encoder=FrozenEncoder(prepared.encoder, plan.source_lang),
         seed=plan.config.seed,
         size_scale=plan.recipe.size_scale,
-        feature_rms=float(np.sqrt(np.mean(np.square(source, dtype=np.float64)))),
-        translate=translator.translate if translator else None,
+        feature_rms=math.sqrt(square / source.size),
+        translate=plan.translator.translate if plan.translator else None,
     )
     torch.manual_seed(plan.config.seed)
     method: Method = plan.host.resolve(plan.method.factory)(context)
@@ -162,6 +174,7 @@ def _stages(
     plan: Plan, corpora: Mapping[str, Corpus], orders: Mapping[str, Order], method: Method, machine: Compute
 ) -> list[Stage]:
     rows: dict[tuple[int, str], TextRows] = {}
+    tables: dict[int, tuple[Tensor, Tensor]] = {}
     stages = []
     for name, corpus in corpora.items():
         phase = make_phase(name, plan.recipe, len(orders[name]))
@@ -172,8 +185,9 @@ def _stages(
                 rows[id(corpus), lang] = text_rows(method, lang, view.texts)
         texts = {lang: rows[id(corpus), lang] for lang in corpus.views}
         source = text_rows(method, plan.source_lang, corpus.sources) if method.reads_source else None
-        tables = [on_device(f, machine) for f in (corpus.texts, corpus.images)]
-        stages.append(Stage(phase, Feed(orders[name], corpus.views, texts, source, *tables)))
+        if id(corpus) not in tables:
+            tables[id(corpus)] = on_device(corpus.texts, machine), on_device(corpus.images, machine)
+        stages.append(Stage(phase, Feed(orders[name], corpus.views, texts, source, *tables[id(corpus)])))
     return stages
 
 
@@ -206,4 +220,23 @@ def _peak_memory(machine: Compute) -> float:
 def _code(plan: Plan) -> set[str]:
     """Where the code of the plugins that take part lies: modules, or single files."""
     specs = [plan.method, plan.spec, plan.encoder, *plan.host.specs("metric").values()]
-    return {spec.factory.rpartition(":")[0] for spec in specs}
+    objects = [plan.corpus.dataset] if plan.corpus else []
+    places = {spec.factory.rpartition(":")[0] for spec in specs}
+    return places | {type(thing).__module__ for thing in (*objects, *([plan.translator] if plan.translator else []))}
+
+
+def _resolved(plan: Plan, run_id: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """All that was asked for and all that it resolved to: what config.json holds and observers see."""
+    asked = attrs.asdict(plan.config, filter=lambda field, value: field.name != "origins")
+    return {
+        "id": run_id,
+        "asked": {name: str(value) if isinstance(value, Path) else value for name, value in asked.items()},
+        "encoder": f"{plan.encoder.name}:{plan.encoder_argument}",
+        "settings": {
+            "method": settings_values(plan.settings),
+            "dataset": settings_values(plan.data.dataset.settings),
+            "protocol": settings_values(plan.protocol_settings),
+            "recipe": attrs.asdict(plan.recipe),
+        },
+        "identity": identity,
+    }

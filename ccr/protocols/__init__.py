@@ -94,9 +94,10 @@ def selection(protocol: Protocol, select: str) -> tuple[str, Callable[[Caption],
     return name, SELECTIONS[name]
 
 
-def protocol_id(test_set: str, protocol: Protocol, select: str, origins: set[str]) -> str:
+def protocol_id(test_set: str, protocol: Protocol, settings: ProtocolSettings, select: str, origins: set[str]) -> str:
     """What must be equal for two numbers to share a column."""
-    return "/".join([test_set, protocol.name, selection(protocol, select)[0], "+".join(sorted(origins))])
+    name = protocol.name + ("+general" if settings.align_data == "general" else "")
+    return "/".join([test_set, name, selection(protocol, select)[0], "+".join(sorted(origins))])
 
 
 def make_phase(name: str, recipe: Recipe, steps: int) -> Phase:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 PACKAGES = ("ccr", "torch", "open_clip_torch", "torchmetrics", "lmdb", "numpy", "tokenizers", "safetensors")
 
 
-def provenance(device: str, precision: str, code: Iterable[str]) -> dict[str, Any]:
+def provenance(device: str, precision: str, code: Iterable[str], fingerprints: Mapping[str, str]) -> dict[str, Any]:
     """JSON-able; `code` are the plugin modules and files that took part, beside ccr itself."""
     return {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
@@ -22,6 +22,7 @@ def provenance(device: str, precision: str, code: Iterable[str]) -> dict[str, An
         "machine": platform.platform(),
         "device": device,
         "precision": precision,
+        "fingerprints": dict(fingerprints),
         "code": {_top(place): source_digest(place) for place in sorted({"ccr", *code})},
     }
 
@@ -44,7 +45,7 @@ def source_digest(place: str) -> str:
 
 
 def _top(place: str) -> str:
-    return Path(place).name if place.endswith(".py") else place.partition(".")[0]
+    return place if place.endswith(".py") else place.partition(".")[0]
 
 
 def _version(name: str) -> str:
@@ -63,8 +64,9 @@ def _git(folder: Path) -> dict[str, Any] | None:
         ).stdout.strip()
 
     try:
-        if folder.parent.name == "site-packages" or not git("ls-files", Path(__file__).name):
+        if not git("ls-files", Path(__file__).name):  # installed into somebody else's checkout
             return None
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", "."))}
+        changed = git("status", "--porcelain", "--", ":/ccr", ":/plugins", ":/pyproject.toml", ":/registry.yaml")
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return None

@@ -110,9 +110,7 @@ def _interval_note(result: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     low, high = (100 * found[end] for end in ("low", "high"))
-    return [
-        f"{found['metric']} 95 % interval over {found['images']} images: {low:.1f} to {high:.1f} (one seed)"
-    ]
+    return [f"{found['metric']} 95 % interval over {found['images']} images: {low:.1f} to {high:.1f} (one seed)"]
 
 
 def _tie_note(rows: Sequence[Mapping[str, Any]]) -> list[str]:

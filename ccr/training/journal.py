@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ccr.files import replacing
+
 Observer = Callable[[str, int, Mapping[str, float]], None]
 
 
@@ -30,7 +32,8 @@ class Journal:
             at = (phases.index(row["phase"]), row["step"])
             if at < (phase, step):
                 kept.append(line + "\n")
-        self.path.write_text("".join(kept), encoding="utf-8")
+        with replacing(self.path) as temporary:
+            temporary.write_text("".join(kept), encoding="utf-8")
 
     def log(self, phase: str, step: int, values: Mapping[str, float]) -> None:
         """Write one row and tell the observers."""

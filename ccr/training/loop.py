@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from attrs import evolve, field, frozen, mutable
 from torch import Tensor
@@ -33,6 +35,7 @@ SAVE_EVERY = 60.0  # seconds between checkpoints
 SAVE_SHARE = 0.05  # and no more than this share of the time goes into saving
 ROWS_PER_PART = 64  # on a CPU, where padding costs more than launches; a GPU takes the batch at once
 LOGS_PER_PHASE = 100
+REMEDY = "lower the learning rate, or use --precision fp32, and start again with --fresh"
 
 
 @frozen(eq=False)
@@ -119,6 +122,11 @@ class Trainer:
                 optimiser.load(groups[f"optim-{optimiser.player.name}"])
 
         def save() -> None:
+            broken = next((name for name, tensor in trained.items() if not tensor.isfinite().all()), None)
+            if broken:
+                raise CcrError(
+                    f"the weights {broken!r} are no numbers any more in phase {phase.name} by step {at.step}: {REMEDY}"
+                )
             optim = {f"optim-{o.player.name}": o.state() for o in optimisers}
             state = {name: getattr(at, name) for name in Progressed.__slots__ if not name.startswith("__")}
             checkpoint.save(path, {"model": trained, "best": best, **optim}, state)
@@ -135,8 +143,11 @@ class Trainer:
                 note = ""
                 if at.step % log_every == 0 or at.step + 1 == phase.steps:
                     values = {name: float(value) for name, value in terms.items()}
-                    self._check_finite(values, phase, at.step, path)
-                    self.journal.log(phase.name, at.step, values)
+                    self._check_finite(values, phase, at.step)
+                    rates = {
+                        f"lr/{o.player.name}": o.player.lr * schedule(o.player, phase, at.step) for o in optimisers
+                    }
+                    self.journal.log(phase.name, at.step, values | rates)
                     note = f"loss {sum(values.values()):.4f}"
                 at.step += 1
                 if at.step == phase.steps or (phase.validate_every and at.step % phase.validate_every == 0):
@@ -154,19 +165,38 @@ class Trainer:
         phase, method = stage.phase, self.method
         seed = hashlib.sha256(f"{self.seed}/{phase.name}/{step}".encode()).digest()
         torch.manual_seed(int.from_bytes(seed[:8], "little") >> 1)
+        np.random.seed(int.from_bytes(seed[8:12], "little"))
+        random.seed(seed)
         batch = stage.feed(step)
         out = self._outputs(batch)
-        batch = evolve(batch, text=_text_to(batch.text, self.device), other=batch.other.to(self.device))
+        batch = evolve(
+            batch,
+            text=_text_to(batch.text, self.device),
+            source=_text_to(batch.source, self.device) if batch.source else None,
+            other=batch.other.to(self.device),
+        )
         logged: dict[str, Tensor] = {}
+        waiting: list[tuple[Optimiser, Sequence[Tensor | None]]] = []
         for i, optimiser in enumerate(optimisers):
             player = optimiser.player
             terms = method.loss(phase, player.name, out, batch)
+            if not terms or not any(term.requires_grad for term in terms.values()):
+                raise CcrError(
+                    f"{type(method).__name__}.loss gives player {player.name!r} nothing to descend in {phase.name}"
+                )
             total = torch.stack([term.float() for term in terms.values()]).sum()
             grads = torch.autograd.grad(
                 total, list(player.params), retain_graph=i + 1 < len(optimisers), allow_unused=True
             )
-            optimiser.step(grads, schedule(player, phase, step))
-            logged |= {name: term.detach() for name, term in terms.items()}
+            if player.at_once:
+                optimiser.step(grads, schedule(player, phase, step))
+            else:
+                waiting.append((optimiser, grads))
+            logged |= {
+                name if name not in logged else f"{name} ({player.name})": term.detach() for name, term in terms.items()
+            }
+        for optimiser, taken in waiting:
+            optimiser.step(taken, schedule(optimiser.player, phase, step))
         return logged
 
     def _outputs(self, batch: Batch) -> dict[str, Tensor]:
@@ -177,6 +207,13 @@ class Trainer:
         amp = torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
         with amp:
             outputs = [self.method.outputs(_part(batch, part, self.device)) for part in parts]
+        for out, part in zip(outputs, parts, strict=True):
+            wrong = [name for name, value in out.items() if len(value) != len(part)]
+            if wrong or "text" not in out:
+                raise CcrError(
+                    f"{type(self.method).__name__}.forward must give 'text', and tensors with a row per caption alone"
+                    + (f"; {wrong[0]!r} has {len(out[wrong[0]])} rows for {len(part)}" if wrong else "")
+                )
         back = torch.argsort(rows).to(self.device)
         return {key: torch.cat([out[key] for out in outputs]).float()[back] for key in outputs[0]}
 
@@ -191,12 +228,11 @@ class Trainer:
             at.selected[phase.name] = at.step
             checkpoint.restore(best, trained, "the trained state")
 
-    def _check_finite(self, values: dict[str, float], phase: Phase, step: int, path: Path) -> None:
+    def _check_finite(self, values: dict[str, float], phase: Phase, step: int) -> None:
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
             raise CcrError(
-                f"the loss term {broken[0]!r} became {values[broken[0]]} in phase {phase.name} by step {step}; "
-                f"lower the learning rate, or use --precision fp32 ({path} keeps the last good state, if one was saved)"
+                f"the loss term {broken[0]!r} became {values[broken[0]]} in phase {phase.name} by step {step}: {REMEDY}"
             )
 
     def trained(self) -> dict[str, Tensor]:
@@ -204,10 +240,16 @@ class Trainer:
         names = {p: name for name, p in self.method.named_parameters()}
         trained: dict[str, Tensor] = {}
         for stage in self.stages:
-            for player in self.method.players(stage.phase):
+            players = self.method.players(stage.phase)
+            where = f"{type(self.method).__name__}.players, phase {stage.phase.name}"
+            if len({player.name for player in players}) < len(players) or any("/" in p.name for p in players):
+                raise CcrError(f"{where}: names of players must differ and have no slash")
+            for player in players:
+                if not player.params or len(set(player.params)) < len(player.params):
+                    raise CcrError(f"{where}: {player.name!r} must have parameters, each once")
                 for p in player.params:
                     if p not in names:
-                        raise CcrError(f"player {player.name!r} trains a tensor that is no parameter of the method")
+                        raise CcrError(f"{where}: {player.name!r} trains a tensor that is no parameter of the method")
                     trained[names[p]] = p
         kept = self.method.state_dict(keep_vars=True)
         return trained | {name: buffer for name, buffer in self.method.named_buffers() if name in kept}
@@ -247,6 +289,6 @@ def _part(batch: Batch, rows: Tensor, device: torch.device) -> Batch:
         source=cut(batch.source) if batch.source else None,
         source_features=None if batch.source_features is None else batch.source_features[here],
         image_features=None if batch.image_features is None else batch.image_features[here],
-        other=batch.other[rows],
+        other=batch.other[rows].to(device),
         images=None if batch.images is None else batch.images[here],
     )

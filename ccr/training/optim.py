@@ -62,7 +62,10 @@ class Optimiser:
         second = [self._second[i] for i in which]
         if player.clip is not None:
             norms = torch._foreach_norm(grads)
-            torch._foreach_mul_(grads, [torch.clamp(player.clip / (norm + 1e-6), max=1.0) for norm in norms])
+            # not in place: autograd may hand out one tensor as the gradient of two parameters
+            grads = list(
+                torch._foreach_mul(grads, [torch.clamp(player.clip / (norm + 1e-6), max=1.0) for norm in norms])
+            )
         beta1, beta2 = player.betas
         torch._foreach_lerp_(first, grads, 1 - beta1)
         torch._foreach_mul_(second, beta2)

@@ -105,6 +105,7 @@ class DASD(ccr.Method):
             weight_decay=0.0,
             clip=None,
             bias_correction=True,
+            at_once=True,
             schedule="constant",
         )
         return [adam, main]
