@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import ccr_scenes
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from attrs import evolve
+from ccr_openclip.encoder import OpenClipEncoder
 from ccr_scenes import describe, render, sampling, world
 from ccr_scenes.claims import Gallery
 from ccr_scenes.dataset import TARGETS, TEST_SET, CorpusSettings, Scenes, ScenesCorpus, ScenesSettings, entries
@@ -24,6 +30,7 @@ from ccr_scenes.world import Claim, Mention, Scene, Thing, digest, holds, relati
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torch.nn.functional import normalize
 
 import ccr
 
@@ -337,6 +344,74 @@ def test_what_is_said_is_counted() -> None:
         "1 images, 2 captions a language; 2.00 things an image, 1.50 mentions a caption, 0.50 relations, "
         "0.50 backgrounds, 0.33 colours a mention, 0.33 sizes"
     )
+
+
+# --- the encoder --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _one_thread() -> Iterator[None]:
+    """Models as small as these are slower on two threads, and much slower where others work, too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def opened(folder: Path) -> Any:
+    return OpenClipEncoder(f"{folder / 'clip.json'}@{folder / 'clip.safetensors'}", None)
+
+
+@pytest.mark.usefixtures("_one_thread")
+def test_the_script_makes_an_encoder_that_the_openclip_plugin_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ccr_scenes import train_encoder
+
+    monkeypatch.setattr(train_encoder, "BATCH", 16)
+    monkeypatch.setattr(train_encoder, "GALLERY", 20)
+    for arguments in (["--out", "a"], ["--out", "b"], ["--out", "c", "--start", "a", "--seed", "1"]):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["train_encoder", "--steps", "2", "--workers", "0", *arguments])
+        train_encoder.main()
+    weights = [(tmp_path / name / "clip.safetensors").read_bytes() for name in ("a", "b", "c")]
+    states = [safetensors.torch.load(content) for content in weights]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert not torch.equal(states[0]["text_projection"], states[2]["text_projection"])
+    records = json.loads((tmp_path / "c" / "clip-record.json").read_text())
+    assert [(record["seed"], record["steps"]) for record in records] == [(0, 2), (1, 2)]
+
+    trainee = train_encoder.Trainee(0)
+    trainee.tokenizer = train_encoder.Tokenizer.from_file(str(tmp_path / "a" / "clip-tokenizer.json"))
+    trainee.model.load_state_dict(states[0])
+    trainee.model.eval()
+    encoder = opened(tmp_path / "a")
+    drawn = train_encoder.draw_round("some", size=20)
+    pictures = [Image.fromarray(pixels.permute(1, 2, 0).numpy()) for pixels in drawn.pixels]
+    with torch.no_grad():
+        texts = normalize(encoder.encode_texts(encoder.tokenize(drawn.texts, "en")))
+        images = normalize(encoder.encode_images(torch.stack([encoder.preprocess(picture) for picture in pictures])))
+        torch.testing.assert_close(texts, trainee.texts(drawn.texts), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(images, trainee.images(drawn.pixels), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.usefixtures("_one_thread")
+def test_the_shipped_encoder_reads_english_and_no_other_language(scenes: Scenes) -> None:
+    encoder = opened(Path(ccr_scenes.__file__).parent)
+    items = list(scenes.test_items(TEST_SET))
+    with torch.no_grad():
+        pixels = torch.stack([encoder.preprocess(Image.open(io.BytesIO(scenes.read(item)))) for item in items])
+        images = normalize(encoder.encode_images(pixels))
+        found = {}
+        for lang in ("en", *TARGETS):
+            texts = [c.text for item in items for c in item.captions if c.lang == lang and c.id.endswith("-0")]
+            scores = normalize(encoder.encode_texts(encoder.tokenize(texts, lang))) @ images.T
+            found[lang] = float((scores.argsort(dim=1, descending=True)[:, :4] == torch.arange(40)[:, None]).sum() / 40)
+    assert found.pop("en") > 0.8  # R@4: a group of near-duplicates
+    assert max(found.values()) < 0.4
+    records = json.loads((Path(ccr_scenes.__file__).parent / "clip-record.json").read_text())
+    assert records[-1]["render"] == render.VERSION
+    assert records[-1]["english mAR of 500"]["near-duplicates"] > 65
 
 
 def test_registering_imports_neither_torch_nor_numpy() -> None:

@@ -2,9 +2,10 @@
 
     python -m ccr_scenes.train_encoder --out FOLDER [--minutes 10 | --steps 2000] [--seed 0]
 
-writes clip.json, clip-tokenizer.json, clip.safetensors and clip-record.json (seed, steps, time, scores). Every step has
-fresh scenes; half of the batch's work is to tell near-duplicates apart. `--steps` gives the same run again, on the
-same machine; `--minutes` first measures how many steps will fit.
+writes clip.json, clip-tokenizer.json, clip.safetensors and clip-record.json (seed, steps, time and scores). Every step
+has fresh scenes, in groups of near-duplicates after a first stage with scenes of few things. `--start FOLDER --seed 1`
+trains on from what is there, and the record tells of both. `--steps` gives the same run again, on the same machine;
+`--minutes` first measures how many steps will fit.
 """
 
 from __future__ import annotations
@@ -87,14 +88,14 @@ def draw_round(seed: str, style: sampling.Distribution = sampling.SCENES, size: 
 class Rounds(torch.utils.data.Dataset[Round]):
     """Round `step` of a seed: the same whoever draws it, in whatever order."""
 
-    def __init__(self, seed: int, steps: int) -> None:
-        self.seed, self.steps = seed, steps
+    def __init__(self, seed: int, steps: int, first: int) -> None:
+        self.seed, self.steps, self.first = seed, steps, first
 
     def __len__(self) -> int:
         return self.steps
 
     def __getitem__(self, step: int) -> Round:
-        style = FIRST if step < FIRST_SHARE * self.steps else sampling.SCENES
+        style = FIRST if step < self.first else sampling.SCENES
         return draw_round(f"{self.seed}/train/{step}", style)
 
 
@@ -190,7 +191,7 @@ def evaluate(trainee: Trainee, seed: int) -> dict[str, float]:
     return found
 
 
-def train(trainee: Trainee, seed: int, steps: int, workers: int, every: int) -> None:
+def train(trainee: Trainee, seed: int, steps: int, first: int, workers: int, every: int) -> None:
     model = trainee.model
     named = {name: p for name, p in model.named_parameters() if name != "logit_scale"}
     groups = [
@@ -204,7 +205,7 @@ def train(trainee: Trainee, seed: int, steps: int, workers: int, every: int) -> 
         optimizer,
         lambda s: min((s + 1) / warm, 0.5 * (1 + math.cos(math.pi * max(0, s - warm) / max(1, steps - warm)))),
     )
-    loader = torch.utils.data.DataLoader(Rounds(seed, steps), batch_size=None, num_workers=workers)
+    loader = torch.utils.data.DataLoader(Rounds(seed, steps, first), batch_size=None, num_workers=workers)
     start = time.monotonic()
     for step, batch in enumerate(loader, 1):
         loss = trainee.loss(batch)
@@ -229,7 +230,7 @@ def affordable(trainee: Trainee, seed: int, minutes: float, workers: int) -> int
     state = {name: tensor.clone() for name, tensor in trainee.model.state_dict().items()}
     probe = 12
     start = time.monotonic()
-    loader = torch.utils.data.DataLoader(Rounds(seed, probe), batch_size=None, num_workers=workers)
+    loader = torch.utils.data.DataLoader(Rounds(seed, probe, 0), batch_size=None, num_workers=workers)
     for step, batch in enumerate(loader):
         if step == 2:  # workers have started
             start = time.monotonic()
@@ -240,7 +241,7 @@ def affordable(trainee: Trainee, seed: int, minutes: float, workers: int) -> int
     return max(1, int(60 * minutes / pace))
 
 
-def save(trainee: Trainee, folder: Path, record: dict[str, Any]) -> None:
+def save(trainee: Trainee, folder: Path, record: list[Any]) -> None:
     config = {**CONFIG, "ccr": {"tokenizer": "clip-tokenizer.json", "mean": list(MEAN), "std": list(STD)}}
     weights = {name: tensor.detach().half().contiguous() for name, tensor in trainee.model.state_dict().items()}
     trainee.tokenizer.no_padding()
@@ -263,15 +264,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="time to train, if --steps is not given")
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, help="folder of an encoder to go on from; take another seed then")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw scenes")
     parser.add_argument("--every", type=int, default=200, help="steps between validations")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     trainee = Trainee(options.seed)
+    before: list[Any] = []
+    if options.start:
+        before = json.loads((options.start / "clip-record.json").read_text(encoding="utf-8"))
+        trainee.tokenizer = Tokenizer.from_file(str(options.start / "clip-tokenizer.json"))
+        trainee.model.load_state_dict(safetensors.torch.load_file(options.start / "clip.safetensors"))
     steps = options.steps or affordable(trainee, options.seed, options.minutes, options.workers)
     torch.manual_seed(options.seed)
+    first = 0 if options.start else round(FIRST_SHARE * steps)
     start = time.monotonic()
-    train(trainee, options.seed, steps, options.workers, options.every)
+    train(trainee, options.seed, steps, first, options.workers, options.every)
     seconds = time.monotonic() - start
     trainee.model.half().float()  # the scores are those of the weights as shipped
     record = {
@@ -288,7 +296,7 @@ def main() -> None:
         "scale": round(trainee.model.logit_scale.exp().item(), 2),
         "english mAR of 500": evaluate(trainee, options.seed),
     }
-    save(trainee, options.out, record)
+    save(trainee, options.out, [*before, record])
     print(json.dumps(record, indent=1))
 
 
