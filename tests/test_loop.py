@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -172,6 +173,66 @@ def test_the_critic_moves_only_by_its_own_loss(tmp_path: Path) -> None:
     before = method.critic.weight.clone()
     trainer(method, tmp_path).run()
     assert torch.equal(method.critic.weight, before)
+
+
+def test_players_that_share_the_forward_take_their_gradients_at_the_same_weights(tmp_path: Path) -> None:
+    """Two rates for two parts of one model: with equal rates it is the one player that names both."""
+
+    class Two(Small):
+        def players(self, phase: Phase) -> list[Player]:
+            parts = {"table": self.table, "linear": self.linear}
+            return [Player(name=name, params=list(part.parameters()), lr=0.2) for name, part in parts.items()]
+
+        def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+            assert batch.source_features is not None
+            return {"mse": functional.mse_loss(out["text"], batch.source_features)}
+
+    class One(Two):
+        def players(self, phase: Phase) -> list[Player]:
+            params = [p for player in super().players(phase) for p in player.params]
+            return [Player(name="all", params=params, lr=0.2)]
+
+    two, one = Two(), One()
+    trainer(two, tmp_path / "two").run()
+    trainer(one, tmp_path / "one").run()
+    for (name, a), b in zip(two.state_dict().items(), one.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ([], "must have parameters, each once"),
+        (["linear", "linear"], "must have parameters, each once"),
+        (["foreign"], "is no parameter of the method"),
+    ],
+)
+def test_a_player_that_cannot_play_is_one_sentence(tmp_path: Path, params: list[str], sentence: str) -> None:
+    class Odd(Small):
+        def players(self, phase: Phase) -> list[Player]:
+            known = {"linear": self.linear.weight, "foreign": nn.Parameter(torch.zeros(2))}
+            return [Player(name="odd", params=[known[name] for name in params], lr=0.1)]
+
+    with pytest.raises(CcrError, match=sentence):
+        trainer(Odd(), tmp_path).run()
+
+
+def test_outputs_that_are_no_rows_are_one_sentence(tmp_path: Path) -> None:
+    class Mixed(Small):
+        def forward(self, text: TextBatch) -> dict[str, Tensor]:
+            return {**super().forward(text), "mean": torch.zeros(3)}
+
+    with pytest.raises(CcrError, match="'mean' has 3 rows for 80"):
+        trainer(Mixed(), tmp_path).run()
+
+
+def test_bf16_trains_and_resumes_bit_equal(tmp_path: Path) -> None:
+    whole, halved, resumed = Small(), Small(), Small()
+    evolve(trainer(whole, tmp_path / "whole"), bf16=True).run()
+    with pytest.raises(KeyboardInterrupt):
+        evolve(trainer(halved, tmp_path / "halved", 7), bf16=True).run()
+    evolve(trainer(resumed, tmp_path / "halved"), bf16=True).run()
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
 
 
 def test_parts_of_a_batch_give_what_the_whole_gives(tmp_path: Path) -> None:

@@ -98,6 +98,18 @@ def test_lazy_rows_equal_the_slow_rule(sparse: bool) -> None:
     assert torch.equal(table.detach()[unseen], torch.randn(30, 4)[unseen])
 
 
+def test_one_tensor_as_the_gradient_of_two_parameters_is_clipped_once_for_each() -> None:
+    a, b = nn.Parameter(torch.zeros(4)), nn.Parameter(torch.zeros(4))
+    shared = torch.full((4,), 8.0)
+    optimiser = make({"lr": 0.1, "clip": 1.0, "weight_decay": 0.0}, [a, b])
+    optimiser.step([shared, shared], 1.0)
+    assert torch.equal(shared, torch.full((4,), 8.0))
+    alone = nn.Parameter(torch.zeros(4))
+    make({"lr": 0.1, "clip": 1.0, "weight_decay": 0.0}, [alone]).step([shared], 1.0)
+    assert torch.equal(a, alone)
+    assert torch.equal(b, alone)
+
+
 def test_a_parameter_without_a_gradient_lies_still() -> None:
     a, b = nn.Parameter(torch.ones(2, 2)), nn.Parameter(torch.ones(2, 2))
     make({"lr": 0.1}, [a, b]).step([torch.ones(2, 2), None], 1.0)

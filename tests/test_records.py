@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from ccr import open_dataset
 from ccr.base import Dataset
 from ccr.data.records import Data, training, unsealed
 from ccr.data.views import is_human, is_mt, queries, training_views
@@ -49,6 +50,13 @@ def test_the_test_split_is_sealed_to_everyone_but_the_harness() -> None:
         toy.records("test", "toy-v1")  # what was read is sealed again
 
 
+def test_the_readers_own_door_is_sealed_too() -> None:
+    opened = open_dataset("scenes", train=8, val=8, test=8)
+    with pytest.raises(SealedSplitError, match="test split of scenes is sealed"):
+        opened.dataset.test_items("scenes-v1")
+    assert len(opened.records("train")) == 8
+
+
 def test_nobody_opens_it_while_a_method_trains() -> None:
     with training(), pytest.raises(SealedSplitError, match="while a method trains"), unsealed():
         pass
@@ -62,7 +70,12 @@ def test_bad_records_are_told_all_at_once() -> None:
     )
     with pytest.raises(CcrError) as error:
         bad.records("train")
-    for words in ("item id 'a' stands twice", "caption id 'x' stands twice", "'x' of item 'a' is empty", "'nobody'"):
+    for words in (
+        "item id 'a' stands twice",
+        "caption id 'x' stands twice",
+        "'x' of item 'a' is empty",
+        "the parallel 'nobody' of caption 'y' is not there",
+    ):
         assert words in str(error.value)
     with pytest.raises(CcrError, match="there is no item"):
         data().records("val")

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import Image
 from safetensors.numpy import load_file
 
 from ccr.cli import main
@@ -251,6 +252,76 @@ def test_zero_shot_trains_on_the_general_corpus(cache: Path, tmp_path: Path) -> 
         "scenes-corpus/train",
         "scenes-corpus/val",
     }
+
+
+FILES = """
+from ccr import Caption, Dataset, Item
+
+class Files(Dataset):
+    def _made(self, split):
+        for path in sorted((self.root / split).iterdir()):
+            name = f"{split}-{path.stem}"
+            yield Item(name, (Caption(name + "e", "en", f"a picture {path.stem}"),
+                              Caption(name + "d", "de", f"ein Bild {path.stem}", "mt:x@1", name + "e")), path)
+
+    items = _made
+
+    def test_items(self, test_set):
+        return self._made("test")
+"""
+
+
+FILES_REGISTRY = """
+plugins:
+  - kind: dataset
+    name: files
+    file: files.py
+    object: Files
+    target_langs: [de]
+    needs_root: true
+    encoder: scenes
+    test_sets: [{id: files-v1, langs: [en, de]}]
+    recipes:
+      small:
+        batch_size: 4
+        encoder_batch_size: 4
+        encoder_epochs: 0.5
+        epochs: {align: 1, match: 1}
+        size_scale: 0.1
+        vocabulary: 300
+"""
+
+
+def test_missing_and_truncated_images_are_told_at_once_with_their_files(cache: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for split in ("train", "val", "test"):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        for i in range(12):
+            pixels = rng.integers(0, 255, (70, 70, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / split / f"{i:02d}.png")
+    (tmp_path / "files.py").write_text(FILES)
+    (tmp_path / "registry.yaml").write_text(FILES_REGISTRY)
+    train = tmp_path / "data" / "train"
+    whole = (train / "03.png").read_bytes()
+    (train / "03.png").write_bytes(whole[: len(whole) // 2])
+    (train / "07.png").write_bytes(b"")
+    words = ["run", "--method", "static-adapter", "--dataset", "files", "--registry", str(tmp_path / "registry.yaml")]
+    words += ["--cache", str(tmp_path / "cache"), "--runs", str(tmp_path / "runs"), "--device", "cpu"]
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 2
+    assert "files reads files: name their folder with --data-root" in outcome.stderr
+    words += ["--data-root", str(tmp_path / "data"), "--protocol", "finetune"]
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 2
+    assert "07.png" in outcome.stderr
+    (train / "07.png").write_bytes(whole[:-9] + b"changed!!")
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 2
+    assert "03.png" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    for name in ("03.png", "07.png"):
+        Image.fromarray(rng.integers(0, 255, (70, 70, 3), dtype=np.uint8)).save(train / name)
+    assert CliRunner().invoke(main, words).exit_code == 0
 
 
 def registry(tmp_path: Path, name: str, source: str) -> tuple[str, ...]:
