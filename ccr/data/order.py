@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import frozen
@@ -97,3 +97,9 @@ def _batches(rng: np.random.Generator, picture: np.ndarray, size: int, steps: in
         waiting = later + waiting
         batches.append(np.array(list(taken.values()), dtype=np.int64))
     return batches
+
+
+def numbered(digests: Sequence[str]) -> np.ndarray:
+    """(n,) int64: one number per distinct digest."""
+    number = {digest: i for i, digest in enumerate(dict.fromkeys(digests))}
+    return np.array([number[digest] for digest in digests], dtype=np.int64)

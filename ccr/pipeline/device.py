@@ -39,6 +39,11 @@ def compute(config: RunConfig) -> Compute:
         ) from error
     if config.precision not in ("auto", "fp32", "bf16"):
         raise CcrError(f"--precision is auto, fp32 or bf16, not {config.precision!r}")
+    if device.type == "cuda":
+        # the same seed gives the same numbers, as far as CUDA's kernels can; the others say so in a warning
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
     bf16 = config.precision == "bf16" or (config.precision == "auto" and device.type == "cuda")
     return Compute(device, bf16)
 

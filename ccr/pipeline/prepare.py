@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from attrs import frozen
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from ccr.base import Encoder, TokenInput
-from ccr.data.order import Order
+from ccr.data.order import numbered
 from ccr.data.records import Data, content_digest
 from ccr.data.tokens import load_tokens
 from ccr.data.views import Queries, View, queries, training_views
-from ccr.evaluation.ranks import Ranks, both_directions
-from ccr.evaluation.score import DIRECTIONS, score, value
-from ccr.features.extract import Features, image_features, read_image, text_features
+from ccr.evaluation.ranks import Ranks
+from ccr.evaluation.score import score, value
+from ccr.features.extract import Features, image_features, text_features
 from ccr.features.fingerprint import content_digests, encoder_fingerprint
 from ccr.features.store import FeatureStore
-from ccr.files import artifact, cache_root, digest_of, replacing
+from ccr.files import artifact, cache_root, digest_of
 from ccr.pipeline.device import Compute
+from ccr.pipeline.english import train_english
 from ccr.pipeline.plan import Plan
 from ccr.progress import say
 from ccr.protocols import ENGLISH_SEED, SELECTIONS
-from ccr.specs import Item, Phase, Split
-from ccr.training.english import EnglishFeed, EnglishFinetune
-from ccr.training.journal import Journal
-from ccr.training.loop import CHECKPOINT, Stage, Trainer
+from ccr.specs import Item, Split
 
 ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
-VALIDATIONS = 5
-VALIDATION_BATCH = 128  # images
 SELECTS = "mAR"  # the metric that selects checkpoints
 TOKEN_WIDTH = 768  # of mBERT's word embeddings; a BPE table takes the recipe's share of it
 
@@ -49,7 +43,7 @@ class Corpus:
 
     def pictures(self) -> dict[str, np.ndarray]:
         """By language, (n,) int64: the picture behind each training row, equal for equal content."""
-        of_item = _numbered(self.digests)
+        of_item = numbered(self.digests)
         return {lang: of_item[view.image] for lang, view in self.views.items()}
 
 
@@ -156,7 +150,7 @@ class Prepared:
             self.cache,
             "encoders",
             key,
-            self._train_english,
+            lambda folder: train_english(self, folder),
             waiting=lambda: say("waiting for another process that fine-tunes the same encoder"),
         )
         self.encoder.module.load_state_dict(load_file(folder / "encoder.safetensors"), strict=True)
@@ -170,68 +164,6 @@ class Prepared:
     def _english_content(self, data: Data, split: Split) -> str:
         english = [[c.text for c in item.captions if c.lang == self.plan.source_lang] for item in data.records(split)]
         return digest_of([english, self.digests(data, split)])
-
-    def _train_english(self, folder: Path) -> None:
-        plan, encoder, lang = self.plan, self.encoder, self.plan.source_lang
-        recipe, device = plan.recipe, self.compute.device
-        say(f"fine-tuning the encoder on the {lang} captions of {plan.spec.name}")
-        items = plan.data.records("train")
-        asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/train")
-        image = asked.gallery[asked.owner]
-        pictures = _numbered(self.digests(plan.data, "train"))[image]
-        order = Order(ENGLISH_SEED, "english", {lang: pictures}, recipe.encoder_batch_size, recipe.encoder_epochs)
-        feed = EnglishFeed(
-            order,
-            lang,
-            asked.texts,
-            encoder.tokenize(asked.texts, lang),
-            image,
-            lambda row: encoder.preprocess(read_image(plan.data.dataset, items[row])),
-            device,
-        )
-        steps = len(order)
-        phase = Phase("english", steps, recipe.encoder_batch_size, validate_every=-(-steps // VALIDATIONS))
-        trainer = Trainer(
-            method=EnglishFinetune(encoder, recipe.encoder_lr),
-            stages=[Stage(phase, feed)],
-            validate=self._english_validation(),
-            folder=folder,
-            journal=Journal(folder / "log.jsonl"),
-            seed=ENGLISH_SEED,
-            device=device,
-            bf16=self.compute.bf16,
-            title=f"{lang} fine-tune",
-        )
-        try:
-            trainer.run()
-        finally:
-            feed.close()
-        with replacing(folder / "encoder.safetensors") as temporary:
-            state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
-            save_file(state, temporary)
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-
-    def _english_validation(self) -> Callable[[], float]:
-        plan, encoder, device = self.plan, self.encoder, self.compute.device
-        lang, items = plan.source_lang, plan.data.records("val")
-        asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/val")
-        ids = encoder.tokenize(asked.texts, lang)
-        owner = torch.from_numpy(asked.owner).to(device)
-
-        cuts = range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH)
-
-        def pixels(rows: np.ndarray) -> torch.Tensor:
-            return torch.stack([encoder.preprocess(read_image(plan.data.dataset, items[row])) for row in rows])
-
-        def validate() -> float:
-            images = torch.cat(
-                [encoder.encode_images(pixels(rows).to(device)) for rows in np.split(asked.gallery, cuts)]
-            )
-            texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
-            ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
-            return self.mean_average_recall(ranks, (lang,))
-
-        return validate
 
     # --- features and views -----------------------------------------------------------------------------------------
 
@@ -295,9 +227,3 @@ class Prepared:
         spec = self.plan.host.spec("metric", SELECTS)
         rows = score(ranks, [(spec, self.plan.host.resolve(spec.factory))], langs)
         return value(rows, SELECTS)
-
-
-def _numbered(digests: Sequence[str]) -> np.ndarray:
-    """(n,) int64: one number per distinct digest."""
-    number = {digest: i for i, digest in enumerate(dict.fromkeys(digests))}
-    return np.array([number[digest] for digest in digests], dtype=np.int64)
