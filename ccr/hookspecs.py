@@ -1,9 +1,9 @@
 """The whole plugin contract on one page.
 
-A plugin is a module found through the entry-point group `ccr` (or a file named in registry.yaml) that declares
-`CCR_API = 1` and implements any of these hooks with `@ccr.hookimpl`. The first five return frozen specs, whose
-factories are lazy "package.module:Object" references: registering imports nothing heavy. The last three observe a
-run; what they raise becomes a warning, never a dead run.
+A plugin is a module found through the entry-point group `ccr` that declares `CCR_API = 1` and implements any of these
+hooks with `@ccr.hookimpl`. The first five return frozen specs, whose factories are lazy "package.module:Object"
+references: registering imports nothing heavy. The last three observe a run; what they raise becomes a warning, never a
+dead run. An entry of registry.yaml with `file:` is a spec without a hook.
 
 What the factories must be is in ccr/base.py: Encoder, Dataset, RankMetric, Method, Translator.
 """
