@@ -20,7 +20,7 @@ _TARGETS = ("de", "fr", "cs", "zh", "ja")
 # The modules of a method are meant for a text tower 512 wide; this one is 128 wide. Rates were chosen once, on
 # validation captions, and hold for every method.
 QUICK = Recipe(
-    epochs={"align": 1, "match": 0.5},
+    epochs={"align": 0.9, "match": 0.4},
     lr_scale={"align": 5, "match": 50},
     size_scale=0.25,
     validations=3,
@@ -29,7 +29,7 @@ QUICK = Recipe(
     vocabulary=2000,
     dataset_settings={"train": 4000, "val": 256},
 )
-FULL = evolve(QUICK, epochs={"align": 4, "match": 2}, validations=5)
+FULL = evolve(QUICK, epochs={"align": 2.5, "match": 1}, validations=5)
 RECIPES = {"quick": QUICK, "full": FULL}
 
 
