@@ -19,7 +19,7 @@ import torchmetrics
 from torch import Tensor, nn
 
 from ccr.errors import CcrError, NotAdaptableError
-from ccr.specs import Batch, Item, Phase, Player, Split, TextBatch
+from ccr.specs import Batch, DatasetSpec, Item, Phase, Player, Split, TextBatch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,9 +51,16 @@ class Dataset(ABC):
             raise CcrError(f"item {item.id} has no media file, and {type(self).__name__}.read does not make one")
         return item.path.read_bytes()
 
-    def missing(self) -> Sequence[str]:
-        """What is not in place: one sentence per thing, with where to get it and where to put it. Empty = ready."""
+    def missing(self, pictures: bool = True) -> Sequence[str]:
+        """What is not in place: one sentence per thing, with where to get it and where to put it. Empty = ready.
+
+        `pictures` is False where an encoder of precomputed features reads none. Asked before any other method.
+        """
         return ()
+
+    def describe(self, spec: DatasetSpec) -> DatasetSpec:
+        """The spec, completed by what only the files know: languages, test sets. Asked once nothing is missing."""
+        return spec
 
 
 class TokenInput(ABC):
@@ -123,18 +130,28 @@ class Encoder(ABC):
     embed_dim: int
     context_length: int  # longest row of tokens that the text tower reads
     logit_scale: float  # InfoNCE's scale, e.g. 100 for CLIP
+    precomputed: bool = False  # True: no picture is read; `lookup` gives what `encode_images` projects
     architecture: Mapping[str, Any]  # JSON-able; with the weights it is the fingerprint: preprocessing belongs in it
 
     def __init__(self, argument: str, settings: Any) -> None:
         self.settings = settings
 
+    @classmethod
+    def missing(cls, argument: str, settings: Any) -> Sequence[str]:
+        """What the argument needs and cannot be had here, told before anything is loaded. As `Dataset.missing`."""
+        return ()
+
     @abstractmethod
     def preprocess(self, image: Image) -> Tensor:
-        """A decoded image -> (C, H, W) fp32."""
+        """A decoded image -> (C, H, W) fp32. Never called where `precomputed`."""
 
     @abstractmethod
     def encode_images(self, pixels: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, embed_dim) un-normalised, differentiable."""
+        """(B, C, H, W), or (B, F) where `precomputed`, -> (B, embed_dim) un-normalised, differentiable."""
+
+    def lookup(self, item: Item) -> Tensor:
+        """Where `precomputed`: the (F,) fp32 features of an item. CcrError names the item that has none."""
+        raise NotImplementedError
 
     @abstractmethod
     def tokenize(self, texts: Sequence[str], lang: str) -> Tensor:
@@ -160,6 +177,11 @@ class Translator(ABC):
 
     def __init__(self, argument: str, settings: Any) -> None:
         self.settings = settings
+
+    @classmethod
+    def missing(cls, argument: str, settings: Any) -> Sequence[str]:
+        """What the argument needs and cannot be had here, told before anything is loaded. As `Dataset.missing`."""
+        return ()
 
     @abstractmethod
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:

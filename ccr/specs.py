@@ -115,7 +115,10 @@ class DatasetSpec:
     encoder: str = ""  # default encoder
     corpus: str = ""  # dataset that `zero-shot` trains on; "" = none declared
     image_sources: tuple[str, ...] = ()  # collections the images come from, e.g. ("flickr30k",)
+    translator: str = ""  # default translator, NAME or NAME:ARGUMENT, for methods that translate
     needs_root: bool = False  # True = reads files below --data-root or $CCR_DATA/<name>
+    holds_mt: bool = True  # False = machine translations of its captions come from files of their own (docs/data.md)
+    suffixes: tuple[str, ...] = ()  # `--dataset PATH` opens files that end so with this dataset; PATH is its root
     licence: str = ""
     citation: str = ""
 
@@ -147,6 +150,7 @@ class MethodSpec:
     summary: str = ""
     paper: str = ""
     ablations: Mapping[str, Mapping[str, Any]] = field(factory=dict)  # row title -> settings that differ
+    translates: bool = False  # True = it calls Context.translate, so the translator is part of the run
 
 
 @frozen(kw_only=True)

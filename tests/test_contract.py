@@ -63,8 +63,10 @@ def fields(record: type) -> list[str]:
 
 def members(cls: type) -> list[str]:
     annotations = inspect.get_annotations(cls)
-    lines = [f"{name}: {kind}" for name, kind in annotations.items()]
-    functions = {name: value for name, value in vars(cls).items() if inspect.isfunction(value) and name[0] != "_"}
+    defaults = {name: f" = {value!r}".replace("'", '"') for name, value in vars(cls).items()}
+    lines = [f"{name}: {kind}{defaults.get(name, '')}" for name, kind in annotations.items()]
+    public = {name: getattr(value, "__func__", value) for name, value in vars(cls).items() if name[0] != "_"}
+    functions = {name: value for name, value in public.items() if inspect.isfunction(value)}
     return lines + [signature(name, value) for name, value in functions.items()]
 
 
