@@ -32,6 +32,7 @@ from ccr.specs import (
 if TYPE_CHECKING:
     from ccr.base import Context, Dataset, Encoder, Method, RankMetric, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
+    from ccr.hub import hub_file
     from ccr.nn import Bottleneck, PerLanguage, TokenEmbedding, infonce, regression_unit
 
 _LAZY = {
@@ -46,6 +47,7 @@ _LAZY = {
     "TokenEmbedding": "ccr.nn",
     "TokenInput": "ccr.base",
     "Translator": "ccr.base",
+    "hub_file": "ccr.hub",
     "infonce": "ccr.nn",
     "open_dataset": "ccr.data",
     "regression_unit": "ccr.nn",
@@ -82,6 +84,7 @@ __all__ = [
     "Translator",
     "TranslatorSpec",
     "hookimpl",
+    "hub_file",
     "infonce",
     "open_dataset",
     "regression_unit",

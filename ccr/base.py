@@ -131,6 +131,7 @@ class Encoder(ABC):
     context_length: int  # longest row of tokens that the text tower reads
     logit_scale: float  # InfoNCE's scale, e.g. 100 for CLIP
     precomputed: bool = False  # True: no picture is read; `lookup` gives what `encode_images` projects
+    untrained: str = ""  # why its features mean nothing before `ccr pretrain`; "" = they do
     architecture: Mapping[str, Any]  # JSON-able; with the weights it is the fingerprint: preprocessing belongs in it
 
     def __init__(self, argument: str, settings: Any) -> None:
@@ -168,6 +169,10 @@ class Encoder(ABC):
     def text_parameters(self) -> Sequence[nn.Parameter]:
         """What the English fine-tune trains when image features are precomputed."""
         raise NotAdaptableError(f"{type(self).__name__} cannot train its text tower alone")
+
+    def save(self, folder: Path) -> str:
+        """Write the weights as they are, in the form that the field uses; the reference that opens them again."""
+        raise CcrError(f"{type(self).__name__} cannot be saved")
 
 
 class Translator(ABC):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ccr_openclip
+import huggingface_hub
 import open_clip
 import pytest
 import torch
@@ -397,8 +398,8 @@ def test_tag_settles_quick_gelu_and_preprocessing(tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights.constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(weights.hub, "try_to_load_from_cache", lambda *_: None)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: None)
 
 
 @pytest.mark.usefixtures("no_hub")
@@ -432,8 +433,8 @@ def test_hub_repository_comes_from_the_cache(tmp_path: Path, monkeypatch: pytest
     write(tmp_path, config_of())
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config_of(), "preprocess_cfg": {}}))
     (tmp_path / "model.safetensors").rename(tmp_path / "open_clip_model.safetensors")
-    monkeypatch.setattr(weights.constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(weights.hub, "try_to_load_from_cache", lambda _, name: str(tmp_path / name))
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda _, name: str(tmp_path / name))
     assert opened("hf-hub:me/mine").embed_dim == 24
 
 
@@ -472,5 +473,5 @@ def test_openai_published_its_digests() -> None:
 def test_registering_imports_no_torch() -> None:
     code = "import sys, ccr_openclip; list(ccr_openclip.ccr_register_encoders()); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
-    (spec,) = ccr_openclip.ccr_register_encoders()
+    spec, _ = ccr_openclip.ccr_register_encoders()
     assert (ccr_openclip.CCR_API, spec.name, spec.factory) == (1, "openclip", "ccr_openclip.encoder:OpenClipEncoder")

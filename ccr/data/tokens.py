@@ -25,6 +25,7 @@ from torch import Tensor
 from ccr.base import TokenInput
 from ccr.errors import CcrError, nearest
 from ccr.files import artifact, digest_of, replacing
+from ccr.hub import hub_file
 
 CODE = 1  # raise it when the same texts give another vocabulary
 SPECIALS = ("[PAD]", "[CLS]", "[SEP]")
@@ -90,7 +91,7 @@ class MbertTokens(FileTokens):
 
         None fetches the two files from the hub, or finds them in its local cache. One tensor is read.
         """
-        folder = _from_hub() if folder is None else folder.expanduser()
+        folder = (_from_hub() or Path()) if folder is None else folder.expanduser()
         vocabulary = _either(folder, "tokenizer.json", "vocab.txt")
         weights = _either(folder, "model.safetensors", "pytorch_model.bin")
         text = _text(vocabulary)
@@ -157,6 +158,20 @@ def load_tokens(
     return BpeTokens(_text(file), dim, f"{file} (remove its folder to make it anew)")
 
 
+def missing_tokens(spec: str) -> Sequence[str]:
+    """What `--tokens SPEC` needs and cannot be had here: one sentence per thing."""
+    name, _, folder = spec.partition(":")
+    try:
+        if name == "mbert" and folder:
+            _either(Path(folder).expanduser(), "tokenizer.json", "vocab.txt")
+            _either(Path(folder).expanduser(), "model.safetensors", "pytorch_model.bin")
+        elif name == "mbert":
+            _from_hub(fetch=False)
+    except CcrError as error:
+        return [str(error)]
+    return ()
+
+
 def pad_rows(arrays: Sequence[np.ndarray], pad: int) -> tuple[Tensor, Tensor]:
     """Rows of ids -> (B, L) int64 ids padded to the longest row, (B,) int64 lengths."""
     lengths = np.array([len(row) for row in arrays], dtype=np.int64)
@@ -212,22 +227,14 @@ def _read_table(file: Path) -> Tensor:
     return table
 
 
-def _from_hub() -> Path:
-    """The folder of the hub's cache that holds the two files."""
-    import huggingface_hub as hub
-    from huggingface_hub import constants
-    from huggingface_hub.utils import get_session
-
+def _from_hub(fetch: bool = True) -> Path | None:
+    """The folder of the hub's cache that holds the two files; None where they could be fetched and shall not be."""
     names = ("tokenizer.json", "model.safetensors")
-    cached = [hub.try_to_load_from_cache(MBERT, name) for name in names]
-    if all(isinstance(file, str) for file in cached):
-        return Path(str(cached[0])).parent
     try:
-        # The hub's client retries for most of a minute where there is no network; this asks once.
-        get_session().head(constants.ENDPOINT, timeout=5)
-        return [Path(hub.hf_hub_download(MBERT, name)).parent for name in names][-1]
-    except Exception as error:  # of whichever HTTP library the client uses
+        files = [hub_file(MBERT, (name,), fetch=fetch) for name in names]
+    except OSError as error:
         raise CcrError(
-            f"mBERT's vocabulary cannot be fetched from the hub; get {' and '.join(names)} from "
+            f"mBERT's vocabulary cannot be fetched from the hub ({error}); get {' and '.join(names)} from "
             f"https://huggingface.co/{MBERT}, put both into one folder and say --tokens mbert:FOLDER"
         ) from error
+    return files[0].parent if files[0] and files[1] else None

@@ -7,8 +7,6 @@ undisturbed one.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +18,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from attrs import frozen
-from PIL import Image
 from torch import Tensor
 
 from ccr.base import Dataset, Encoder
 from ccr.errors import CcrError, nearest
 from ccr.features.faults import Faults, where
-from ccr.features.fingerprint import content_digests, encoder_fingerprint, text_digest
+from ccr.features.fingerprint import encoder_fingerprint, text_digest
+from ccr.features.inputs import input_digests, load_input
 from ccr.features.packed import packed_table
 from ccr.features.store import FeatureStore
 from ccr.progress import Progress, say
@@ -70,11 +68,11 @@ def image_features(
     has it already. Images that are missing, truncated or get a feature with NaN raise one CcrError that names them, up
     to ten; what is sound is stored all the same.
     """
-    digests = content_digests(items, dataset, store.files)
+    digests = input_digests(encoder, dataset, items, store.files)
 
     def load(i: int) -> Tensor | CcrError:
         try:
-            return encoder.preprocess(read_image(dataset, items[i], store, digests[i]))
+            return load_input(encoder, dataset, items[i], store.files, digests[i])
         except CcrError as error:
             return error
 
@@ -124,28 +122,6 @@ def text_features(
     extraction = _Extraction(encoder, store, device, batch_size, precision, title, "texts", fingerprint)
     digests = [text_digest(text, lang) for text in texts]
     return extraction.features(digests, encode, lambda i: f'text "{texts[i][:60]}" ({lang})')
-
-
-def read_image(dataset: Dataset, item: Item, store: FeatureStore | None = None, digest: str = "") -> Image.Image:
-    """The decoded image of an item, RGB. CcrError names the item and its file where there is none.
-
-    Given the content's digest, a file that changed since it was taken is refused, and `store` forgets the digest.
-    """
-    try:
-        data = dataset.read(item)
-    except OSError as error:
-        raise CcrError(f"{where(item)} cannot be read ({error.strerror})") from None
-    if digest and not item.digest and hashlib.sha256(data).hexdigest() != digest:
-        if store and item.path:
-            store.files.forget([item.path])
-        raise CcrError(f"{where(item)} changed while it was in use; run the same command again")
-    try:
-        return Image.open(io.BytesIO(data)).convert("RGB")
-    except Image.UnidentifiedImageError:
-        fault = "a format that Pillow does not know" if data else "it is empty"
-    except Exception as error:  # decoders of foreign bytes raise whatever they like
-        fault = str(error)
-    raise CcrError(f"{where(item)} is no readable image ({fault}); fetch it again")
 
 
 @frozen

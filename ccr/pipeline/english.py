@@ -14,7 +14,7 @@ from ccr.data.order import Order, numbered
 from ccr.data.views import queries
 from ccr.evaluation.ranks import both_directions
 from ccr.evaluation.score import DIRECTIONS
-from ccr.features.extract import read_image
+from ccr.features.inputs import load_input
 from ccr.files import replacing
 from ccr.progress import say
 from ccr.protocols import ENGLISH_SEED
@@ -46,7 +46,7 @@ def train_english(prepared: Prepared, folder: Path) -> None:
         asked.texts,
         encoder.tokenize(asked.texts, lang),
         image,
-        lambda row: encoder.preprocess(read_image(plan.data.dataset, items[row])),
+        lambda row: load_input(encoder, plan.data.dataset, items[row]),
         device,
     )
     steps = len(order)
@@ -83,7 +83,7 @@ def _validation(prepared: Prepared) -> Callable[[], float]:
     cuts = range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH)
 
     def pixels(rows: np.ndarray) -> torch.Tensor:
-        return torch.stack([encoder.preprocess(read_image(plan.data.dataset, items[row])) for row in rows])
+        return torch.stack([load_input(encoder, plan.data.dataset, items[row]) for row in rows])
 
     def validate() -> float:
         images = torch.cat([encoder.encode_images(pixels(rows).to(device)) for rows in np.split(asked.gallery, cuts)])

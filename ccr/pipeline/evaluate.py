@@ -19,7 +19,7 @@ from ccr.evaluation.interval import image_interval
 from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import score
 from ccr.features.extract import Features
-from ccr.features.fingerprint import content_digests
+from ccr.features.inputs import input_digests
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
 from ccr.pipeline.prepare import SELECTS, Corpus, Prepared, Validation
@@ -45,7 +45,7 @@ def evaluate(
     """
     with unsealed():
         items = plan.data.records("test", plan.test_set.id)
-    digests = content_digests(items, plan.data.dataset, prepared.store.files)
+    digests = input_digests(prepared.encoder, plan.data.dataset, items, prepared.store.files)
     _refuse_overlap(plan, digests, corpora, held_out)
     source = [plan.source_lang] if plan.source_lang in plan.test_set.langs else []
     langs = (*source, *plan.langs)

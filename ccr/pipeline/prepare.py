@@ -16,7 +16,8 @@ from ccr.data.views import Queries, View, queries, training_views
 from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import score, value
 from ccr.features.extract import Features, image_features, text_features
-from ccr.features.fingerprint import content_digests, encoder_fingerprint
+from ccr.features.fingerprint import encoder_fingerprint
+from ccr.features.inputs import input_digests
 from ccr.features.store import FeatureStore
 from ccr.files import artifact, cache_root, digest_of
 from ccr.pipeline.device import Compute
@@ -97,7 +98,7 @@ class Prepared:
     def digests(self, data: Data, split: Split) -> list[str]:
         """The content of every image of "train" or "val"."""
         if (data.spec.name, split) not in self._digests:
-            found = content_digests(data.records(split), data.dataset, self.store.files)
+            found = input_digests(self.encoder, data.dataset, data.records(split), self.store.files)
             self._digests[data.spec.name, split] = found
         return self._digests[data.spec.name, split]
 

@@ -16,5 +16,10 @@ def ccr_register_encoders() -> Iterable[EncoderSpec]:
             name="openclip",
             factory="ccr_openclip.encoder:OpenClipEncoder",
             summary="open_clip models: MODEL[/TAG][@WEIGHTS], e.g. ViT-B-32/openai or config.json@model.safetensors",
-        )
+        ),
+        EncoderSpec(
+            name="features",
+            factory="ccr_openclip.features:FeaturesEncoder",
+            summary="precomputed image features with an open_clip text tower: FILE+openclip:MODEL[/TAG][@WEIGHTS]",
+        ),
     ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from open_clip import CLIP, CoCa, CustomTextCLIP
+from open_clip.constants import HF_CONFIG_NAME, HF_SAFE_WEIGHTS_NAME
 from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ccr import CcrError, Encoder, NotAdaptableError, TextTower
-from ccr_openclip.source import resolve
+from ccr_openclip.source import Source, resolve
 from ccr_openclip.tokenizer import open_tokenizer
 from ccr_openclip.tower import OpenClipTextTower
 from ccr_openclip.weights import load_weights, reason
@@ -21,6 +25,7 @@ from ccr_openclip.weights import load_weights, reason
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+TOKENIZER = "tokenizer.json"
 CODE = 1  # raise it when the same weights, config and input give other features
 
 
@@ -31,13 +36,10 @@ class OpenClipEncoder(Encoder):
         super().__init__(argument, settings)
         source = resolve(argument)
         self._tokenizer = open_tokenizer(source)
-        self._model = build(source.config, source.name)
-        load_weights(self._model, source.weights, source.name, source.openai)
+        self._source = source
+        self._model = self._load(source)
         self._model.requires_grad_(False).eval()
-        preprocess = merge_preprocess_dict(
-            PreprocessCfg(), {**source.preprocess, "size": self._model.visual.image_size}
-        )
-        self._transform: Any = image_transform_v2(PreprocessCfg(**preprocess), is_train=False)
+        preprocess = self._preprocessing(source)
         self._not_adaptable = ""
         self._tower: OpenClipTextTower | None = None
         try:
@@ -55,6 +57,28 @@ class OpenClipEncoder(Encoder):
             "tokenizer": self._tokenizer.digest,
         }
         self.architecture: Mapping[str, Any] = json.loads(json.dumps(described))
+
+    @classmethod
+    def missing(cls, argument: str, settings: Any) -> Sequence[str]:
+        try:
+            resolve(argument, fetch=False)
+        except CcrError as error:
+            return [str(error)]
+        return ()
+
+    def _load(self, source: Source) -> Any:
+        """The model with its weights, or with random ones of a seed."""
+        model = build(source.config, source.name, source.random)
+        if source.random is None:
+            load_weights(model, source.weights, source.name, source.openai)
+        return model
+
+    def _preprocessing(self, source: Source) -> dict[str, Any]:
+        """What is done to a picture, as it is part of the fingerprint."""
+        size = {"size": self._model.visual.image_size}
+        preprocess = merge_preprocess_dict(PreprocessCfg(), {**source.preprocess, **size})
+        self._transform: Any = image_transform_v2(PreprocessCfg(**preprocess), is_train=False)
+        return preprocess
 
     def preprocess(self, image: Image) -> Tensor:
         return self._transform(image)
@@ -82,9 +106,25 @@ class OpenClipEncoder(Encoder):
     def text_parameters(self) -> Sequence[nn.Parameter]:
         return list((self._tower or self._model.text).parameters())
 
+    def save(self, folder: Path) -> str:
+        """open_clip's own pair: a config (with what the tokenizer and the preprocessing need) and safetensors."""
+        config = {"model_cfg": dict(self._source.config), "preprocess_cfg": dict(self._source.preprocess)}
+        ours = self._config()
+        if self._source.tokenizer is not None:
+            shutil.copyfile(self._source.tokenizer, folder / TOKENIZER)
+            ours["tokenizer"] = TOKENIZER
+        (folder / HF_CONFIG_NAME).write_text(json.dumps({**config, "ccr": ours}, indent=1) + "\n", encoding="utf-8")
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in self._model.state_dict().items()}
+        save_file(state, folder / HF_SAFE_WEIGHTS_NAME)
+        return f"openclip:{folder}"
 
-def build(model_config: Mapping[str, Any], name: str) -> Any:
-    """The open_clip model of a config, with weights yet to be loaded. The caller's random state is left alone."""
+    def _config(self) -> dict[str, Any]:
+        """What a config of ours says beside open_clip's."""
+        return {}
+
+
+def build(model_config: Mapping[str, Any], name: str, seed: int | None = None) -> Any:
+    """The open_clip model of a config, its weights random. The caller's random state is left alone."""
     config = dict(deepcopy(model_config))
     if "timm_model_name" in config["vision_cfg"]:
         config["vision_cfg"]["timm_model_pretrained"] = False
@@ -95,6 +135,8 @@ def build(model_config: Mapping[str, Any], name: str) -> Any:
     kind = CLIP if not custom_text else CoCa if "multimodal_cfg" in config else CustomTextCLIP
     try:
         with torch.random.fork_rng(devices=[]):
+            if seed is not None:
+                torch.manual_seed(seed)
             return kind(**config)
     except Exception as error:  # open_clip asserts, and timm and transformers have exceptions of their own
         raise CcrError(f"open_clip cannot build {name}: {reason(error)}") from error

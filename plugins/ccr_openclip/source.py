@@ -5,6 +5,8 @@
     ViT-B-32@model.safetensors            a checkpoint of one's own
     config.json@model.safetensors         an open_clip JSON config, or a hub's open_clip_config.json
     hf-hub:ORG/NAME                       a repository of the hub that holds an open_clip model
+    FOLDER                                open_clip_config.json and open_clip_model.safetensors, as ccr pretrain writes
+    ViT-B-32@random, config.json@random:3 weights drawn from a seed (0 unless said): what ccr pretrain starts from
 
 A tag says more than where the weights are: how pictures are normalised, and whether QuickGELU is meant (for OpenAI's
 weights it is, though the architecture `ViT-B-32` says otherwise). So name the tag of weights that have one.
@@ -13,13 +15,15 @@ A custom config may have a key of ours beside open_clip's own:
 
     "ccr": {"tokenizer": "clip-tokenizer.json", "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
 
-with a file of the `tokenizers` library (relative to the config) and open_clip's names for the preprocessing.
+with a file of the `tokenizers` library (relative to the config) and open_clip's names for the preprocessing. A config
+that `ccr pretrain` wrote for precomputed features holds their size there: "features": 1280.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,8 +32,8 @@ import open_clip
 from attrs import evolve, field, frozen
 from open_clip.constants import HF_CONFIG_NAME, HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
-from ccr import CcrError
-from ccr_openclip.weights import hub_file, is_openai_archive
+from ccr import CcrError, hub_file
+from ccr_openclip.weights import is_openai_archive
 
 HUB = "hf-hub:"
 PREPROCESSING = ("mean", "std", "interpolation", "resize_mode", "fill_color")
@@ -47,23 +51,40 @@ class Source:
     tokenizer: Path | None = None  # a `tokenizers` file, where the config names one
     weights: Path = Path()
     openai: bool = False  # `weights` is one of the TorchScript archives that OpenAI published
+    random: int | None = None  # the seed of random weights
+    features: int | None = None  # size of the precomputed features that the checkpoint projects
 
 
-def resolve(argument: str) -> Source:
-    """The source that an argument names; what must be fetched is fetched. Raises CcrError, in one sentence."""
+def resolve(argument: str, *, fetch: bool = True) -> Source:
+    """The source that an argument names; what must be fetched is fetched. Raises CcrError, in one sentence.
+
+    With `fetch=False` nothing is: weights that are on the hub, and the hub in reach, are taken for granted.
+    """
     model, weights = _split(argument)
+    if (Path(model).expanduser() / HF_CONFIG_NAME).is_file():
+        folder = Path(model).expanduser()
+        model, weights = str(folder / HF_CONFIG_NAME), weights or str(folder / HF_SAFE_WEIGHTS_NAME)
     if model.endswith(".json"):
         source, tag = _custom(Path(model).expanduser()), {}
     elif model.startswith(HUB):
-        source, tag = _hub(model), {"hf_hub": model[len(HUB) :] + "/"}
+        config = _hub(model, fetch)
+        if config is None:
+            return Source(model, {})
+        source, tag = config, {"hf_hub": model[len(HUB) :] + "/"}
     else:
         source, tag = _named(model)
+    seed = re.fullmatch(r"random(?::(\d+))?", weights)
+    if seed and not Path(weights).exists():
+        return evolve(source, random=int(seed[1] or 0))
     if weights:
         file = Path(weights).expanduser()
         if not file.is_file():
             raise CcrError(f"openclip:{argument}: there is no weights file {file}")
     elif tag:
-        file = _fetch(argument, tag)
+        fetched = _fetch(argument, tag, fetch)
+        if fetched is None:
+            return source
+        file = fetched
     else:
         tags = open_clip.list_pretrained_tags_by_model(source.name)
         known = f", or /TAG, one of {', '.join(tags)}" if tags else ""
@@ -117,40 +138,46 @@ def _custom(path: Path) -> Source:
             raise CcrError(f'the model config {path} has no "{key}", as an open_clip config has')
     if not isinstance(ours, dict):
         raise CcrError(f'{path}: "ccr" must be an object, not {ours!r}')
+    known = ("tokenizer", "features", *PREPROCESSING)
     for key in ours:
-        if key not in ("tokenizer", *PREPROCESSING):
-            known = ("tokenizer", *PREPROCESSING)
+        if key not in known:
             raise CcrError(f'{path}: unknown key "{key}" under "ccr"{_nearest(key, known)}; known: {", ".join(known)}')
     preprocess = {key: value for key, value in {**preprocess, **ours}.items() if key in PREPROCESSING}
     for key in ("mean", "std"):
         value = preprocess.get(key, [0.5] * 3)
         if not (isinstance(value, list) and len(value) == 3 and all(isinstance(v, int | float) for v in value)):
             raise CcrError(f'{path}: "{key}" must be three numbers, not {value!r}')
+    features = ours.get("features")
+    if features is not None and not (isinstance(features, int) and features > 0):
+        raise CcrError(f'{path}: "features" under "ccr" must be the size of the features, not {features!r}')
     tokenizer = path.parent / ours["tokenizer"] if "tokenizer" in ours else None
-    return Source(str(path), config, preprocess, tokenizer)
+    return Source(str(path), config, preprocess, tokenizer, features=features)
 
 
-def _hub(model: str) -> Source:
+def _hub(model: str, fetch: bool) -> Source | None:
+    """The source of a hub's repository; None where it could be fetched and shall not be."""
     repository = model[len(HUB) :]
     try:
-        config = hub_file(repository, (HF_CONFIG_NAME,))
+        config = hub_file(repository, (HF_CONFIG_NAME,), fetch=fetch)
     except OSError as error:
         raise CcrError(
             f"{repository} cannot be had from the hub ({error}); get {HF_CONFIG_NAME} and {HF_SAFE_WEIGHTS_NAME} from "
             f"https://huggingface.co/{repository} and name them: "
             f"--encoder openclip:{HF_CONFIG_NAME}@{HF_SAFE_WEIGHTS_NAME}"
         ) from error
-    return evolve(_custom(config), name=model)
+    return None if config is None else evolve(_custom(config), name=model)
 
 
-def _fetch(argument: str, tag: Mapping[str, Any]) -> Path:
-    """The weights of a tag, from where open_clip keeps them, or fetched now."""
+def _fetch(argument: str, tag: Mapping[str, Any], fetch: bool) -> Path | None:
+    """The weights of a tag, from where open_clip keeps them, or fetched now; None where they could be."""
     repository, _, name = tag.get("hf_hub", "").rpartition("/")
     names = (name,) if name else (HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME)
     where = f"https://huggingface.co/{repository}" if repository else tag["url"]
     wanted = names[0] if repository else tag["url"].rpartition("/")[2]
     try:
-        return hub_file(repository, names) if repository else Path(open_clip.download_pretrained(dict(tag)))
+        if repository or not fetch:
+            return hub_file(repository, names, fetch=fetch) if repository else None
+        return Path(open_clip.download_pretrained(dict(tag)))
     except (OSError, RuntimeError) as error:  # RuntimeError: open_clip's, for a download with the wrong checksum
         raise CcrError(
             f"the weights of openclip:{argument} are not on this machine and cannot be fetched ({error}); "

@@ -1,4 +1,4 @@
-"""Weights: from the hub to a file, and from a file into a model, strictly."""
+"""Weights: from a file into a model, strictly."""
 
 from __future__ import annotations
 
@@ -6,43 +6,16 @@ import hashlib
 import pickle
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import huggingface_hub as hub
 import open_clip
-from huggingface_hub import constants
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
-from huggingface_hub.utils import get_session
 from open_clip.convert import convert_state_dict
 from open_clip.factory import load_state_dict
 from open_clip.model import convert_to_custom_text_state_dict
 from torch import Tensor, nn
 
 from ccr import CcrError
-
-
-def hub_file(repository: str, names: Sequence[str]) -> Path:
-    """The first of `names` that a repository of the hub has, from the local cache if it is there.
-
-    Raises OSError in seconds where the hub is out of reach; the hub's own client would retry for most of a minute.
-    """
-    for name in names:
-        cached = hub.try_to_load_from_cache(repository, name)
-        if isinstance(cached, str):
-            return Path(cached)
-    try:
-        get_session().head(constants.ENDPOINT, timeout=5)
-    except Exception as error:  # of whichever HTTP library the client uses
-        raise OSError(f"{constants.ENDPOINT} is out of reach") from error
-    for name in names:
-        try:
-            return Path(hub.hf_hub_download(repository, name))
-        except Exception as error:
-            if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-                continue
-            raise OSError(reason(error)) from error
-    raise OSError(f"{repository} has no {' or '.join(names)}")
 
 
 def reason(error: Exception) -> str:
@@ -72,8 +45,10 @@ def _published() -> set[str]:
     return {open_clip.get_pretrained_url(name, "openai").split("/")[-2] for name in open_clip.list_openai_models()}
 
 
-def load_weights(model: nn.Module, file: Path, name: str, openai: bool = False) -> None:
+def load_weights(model: nn.Module, file: Path, name: str, openai: bool = False, without: str = "") -> None:
     """Put a checkpoint into a model, every tensor of both accounted for; fp16 becomes the model's fp32.
+
+    Tensors of the checkpoint whose names begin with `without` are left out.
 
     open_clip's own loader resizes position embeddings that do not fit; here a misfit is an error, because a frozen
     encoder is never trained to get used to it.
@@ -81,6 +56,8 @@ def load_weights(model: nn.Module, file: Path, name: str, openai: bool = False) 
     state = convert_state_dict(model, _read(file, openai))
     if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
         state = convert_to_custom_text_state_dict(state)
+    if without:
+        state = {key: value for key, value in state.items() if not key.startswith(without)}
     state.pop("text.transformer.embeddings.position_ids", None)  # of older transformers; a constant
     expected = model.state_dict()
     for key in ("logit_scale", "logit_bias"):  # of shape () or (1,), by open_clip's version

@@ -1,0 +1,71 @@
+"""What the image side of an encoder reads of an item: the pixels of its picture, or features that a user brought.
+
+Everything that comes before `Encoder.encode_images` passes here: extraction, the English fine-tune, the check that no
+test image trained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+from PIL import Image
+from torch import Tensor
+
+from ccr.base import Dataset, Encoder
+from ccr.errors import CcrError
+from ccr.features.digests import FileDigests
+from ccr.features.faults import Faults, where
+from ccr.features.fingerprint import content_digests
+from ccr.specs import Item
+
+
+def input_digests(encoder: Encoder, dataset: Dataset, items: Sequence[Item], memo: FileDigests) -> list[str]:
+    """The content digest (64 hexadecimal digits) of what the encoder reads of each item.
+
+    Of the picture (see `content_digests`), or, for precomputed features, of the vector. CcrError names the items, up
+    to ten, that have none.
+    """
+    if not encoder.precomputed:
+        return content_digests(items, dataset, memo)
+    faults = Faults("items have no precomputed features")
+    digests = []
+    for item in items:
+        try:
+            digests.append(hashlib.sha256(b"features\0" + encoder.lookup(item).numpy().tobytes()).hexdigest())
+        except CcrError as error:
+            faults.add(str(error))
+    faults.check()
+    return digests
+
+
+def load_input(
+    encoder: Encoder, dataset: Dataset, item: Item, memo: FileDigests | None = None, digest: str = ""
+) -> Tensor:
+    """What `encode_images` takes of one item, without the batch dimension.
+
+    Given the picture's digest, a file that changed since it was taken is refused, and `memo` forgets the digest.
+    """
+    if encoder.precomputed:
+        return encoder.lookup(item)
+    return encoder.preprocess(read_image(dataset, item, memo, digest))
+
+
+def read_image(dataset: Dataset, item: Item, memo: FileDigests | None = None, digest: str = "") -> Image.Image:
+    """The decoded image of an item, RGB. CcrError names the item and its file where there is none."""
+    try:
+        data = dataset.read(item)
+    except OSError as error:
+        raise CcrError(f"{where(item)} cannot be read ({error.strerror})") from None
+    if digest and not item.digest and hashlib.sha256(data).hexdigest() != digest:
+        if memo and item.path:
+            memo.forget([item.path])
+        raise CcrError(f"{where(item)} changed while it was in use; run the same command again")
+    try:
+        return Image.open(io.BytesIO(data)).convert("RGB")
+    except Image.UnidentifiedImageError:
+        fault = "a format that Pillow does not know" if data else "it is empty"
+    except Exception as error:  # decoders of foreign bytes raise whatever they like
+        fault = str(error)
+    raise CcrError(f"{where(item)} is no readable image ({fault}); fetch it again")
