@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccr.errors import CcrError, NotAdaptableError, SealedSplitError
 from ccr.hookspecs import hookimpl
+from ccr.methods import TrainSettings, decay, not_negative, positive
 from ccr.specs import (
     API,
     Batch,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from ccr.base import Context, Dataset, Encoder, Method, RankMetric, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
     from ccr.hub import hub_file
-    from ccr.nn import Bottleneck, PerLanguage, TokenEmbedding, infonce, regression_unit
+    from ccr.nn import Bottleneck, PerLanguage, TokenEmbedding, TrainedMethod, infonce, regression_unit
 
 _LAZY = {
     "Bottleneck": "ccr.nn",
@@ -46,6 +47,7 @@ _LAZY = {
     "TextTower": "ccr.base",
     "TokenEmbedding": "ccr.nn",
     "TokenInput": "ccr.base",
+    "TrainedMethod": "ccr.nn",
     "Translator": "ccr.base",
     "hub_file": "ccr.hub",
     "infonce": "ccr.nn",
@@ -81,12 +83,17 @@ __all__ = [
     "TextTower",
     "TokenEmbedding",
     "TokenInput",
+    "TrainSettings",
+    "TrainedMethod",
     "Translator",
     "TranslatorSpec",
+    "decay",
     "hookimpl",
     "hub_file",
     "infonce",
+    "not_negative",
     "open_dataset",
+    "positive",
     "regression_unit",
     "setting",
 ]

@@ -6,14 +6,17 @@ Everything starts from PyTorch's default; a caller draws it under a name of its 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ccr.base import Method
 from ccr.errors import CcrError, nearest
+from ccr.methods import TrainSettings
+from ccr.specs import Batch, Phase, Player
 
 if TYPE_CHECKING:
     from ccr.base import Context
@@ -114,3 +117,70 @@ def regression_unit(ctx: Context, rescale: Literal["auto", "always", "never"]) -
             "rescaled to it; check the encoder's weights, or set rescale to never"
         )
     return ctx.feature_rms
+
+
+class TrainedMethod(Method):
+    """A method with DASD's two losses and one player: MSE to the English text, in `match` InfoNCE with images as well.
+
+    Its settings are a `TrainSettings`. A subclass makes its modules and gives `trained` and `forward`; what it does
+    otherwise than the others is what it overrides.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        super().__init__(ctx)
+        s: TrainSettings = ctx.settings
+        self.settings: Any = s
+        self.scale = ctx.encoder.logit_scale if s.infonce_scale is None else s.infonce_scale
+        self.unit = regression_unit(ctx, s.rescale)
+
+    def trained(self) -> Sequence[nn.Parameter]:
+        """What trains, in both phases."""
+        raise NotImplementedError
+
+    def players(self, phase: Phase) -> Sequence[Player]:
+        return [self.player(self.trained(), self.lr(phase))]
+
+    def lr(self, phase: Phase) -> float:
+        """The peak learning rate of a phase. Raises CcrError for one that the method has no losses for."""
+        rates = {"align": self.settings.align_lr, "match": self.settings.match_lr}
+        if phase.name not in rates:
+            raise CcrError(
+                f"{type(self).__name__} has no losses for the phase {phase.name!r}; it trains in align and in match"
+            )
+        return rates[phase.name]
+
+    def player(self, params: Sequence[nn.Parameter], lr: float, name: str = "main") -> Player:
+        """A player with the optimiser of the settings; the lazy tables among `params` are found."""
+        s, mine = self.settings, {id(p) for p in params}
+        tables = [m for m in self.modules() if isinstance(m, TokenEmbedding)]
+        return Player(
+            name=name,
+            params=params,
+            lr=lr,
+            betas=s.betas,
+            eps=s.eps,
+            weight_decay=s.weight_decay,
+            clip=s.clip,
+            lazy_rows=[p for table in tables for p in table.lazy_rows if id(p) in mine],
+        )
+
+    def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        terms = {"mse": self.settings.mse_weight * F.mse_loss(out["text"] / self.unit, self.teacher(batch))}
+        if phase.name == "match":
+            terms["infonce"] = self.settings.infonce_weight * infonce(out["text"], self.images(batch), self.scale)
+        return terms
+
+    def teacher(self, batch: Batch) -> Tensor:
+        """The batch's (B, D) source-language features in the regression unit; CcrError where it has none."""
+        return self._given(batch.source_features, "source-language features") / self.unit
+
+    def images(self, batch: Batch) -> Tensor:
+        """The batch's (B, D) image features in the regression unit; CcrError where it has none."""
+        return self._given(batch.image_features, "image features") / self.unit
+
+    def _given(self, features: Tensor | None, what: str) -> Tensor:
+        if features is None:
+            raise CcrError(
+                f"{type(self).__name__} learns from {what}, and this training has none; use a dataset that gives them"
+            )
+        return features

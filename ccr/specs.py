@@ -25,9 +25,12 @@ Split = Literal["train", "val", "test"]
 # --- settings ---------------------------------------------------------------------------------------------------
 
 
-def setting(default: Any, help: str, *, unit: str = "") -> Any:
-    """A documented field of a settings class: `hidden: int = setting(256, "Bottleneck width.", unit="features")`."""
-    return field(default=default, metadata={"help": help, "unit": unit})
+def setting(default: Any, help: str, *, unit: str = "", check: Callable[[Any, Any, Any], None] | None = None) -> Any:
+    """A documented field of a settings class: `hidden: int = setting(256, "Bottleneck width.", unit="features")`.
+
+    `check` is an attrs validator, e.g. `ccr.positive`.
+    """
+    return field(default=default, metadata={"help": help, "unit": unit}, validator=check)
 
 
 def _at_least(least: int) -> Callable[[Any, Any, int], None]:

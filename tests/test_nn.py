@@ -1,15 +1,20 @@
-"""The modules that methods share."""
+"""The modules that methods share, the settings that train them, and the base of trained methods."""
 
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from typing import Any
 
 import pytest
 import torch
-from tiny import EMBED, TOKEN_DIM, WIDTH, TinyTokens, context
+from attrs import evolve, fields, frozen
+from tiny import ALIGN, EMBED, MATCH, TOKEN_DIM, WIDTH, TinyTokens, batch, context
 from torch import Tensor, nn
 
 import ccr
+from ccr.settings import make_settings
 
 
 def slow_infonce(text: Tensor, visual: Tensor, scale: float) -> float:
@@ -83,3 +88,79 @@ def test_features_without_a_scale_are_an_error_only_where_it_is_needed(rms: floa
     with pytest.raises(ccr.CcrError, match=f"root mean square of {rms}"):
         ccr.regression_unit(ctx, "auto")
     assert ccr.regression_unit(ctx, "never") == 1.0
+
+
+@frozen
+class Settings(ccr.TrainSettings):
+    hidden: int = ccr.setting(4, "Hidden size.", check=ccr.positive)
+
+
+class Mean(ccr.TrainedMethod):
+    """The mean of the token embeddings."""
+
+    def __init__(self, ctx: ccr.Context) -> None:
+        super().__init__(ctx)
+        self.embedding = ccr.TokenEmbedding(ctx, EMBED, lazy=self.settings.embedding == "lazy")
+        self.gain = nn.Parameter(torch.ones(EMBED))
+
+    def trained(self) -> list[nn.Parameter]:
+        return list(self.parameters())
+
+    def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
+        return {"text": self.gain * self.embedding(text.ids).mean(dim=1)}
+
+
+def test_a_trained_method_has_the_losses_and_the_optimiser_of_its_settings() -> None:
+    changed = {"align_lr": 0.5, "betas": (0.1, 0.2), "eps": 0.3, "weight_decay": 0.0, "clip": None}
+    method = Mean(context(Settings(mse_weight=2.0, infonce_weight=3.0, infonce_scale=7.0, **changed)))
+    (player,) = method.players(ALIGN)
+    assert {name: getattr(player, name.replace("align_", "")) for name in changed} == changed
+    assert method.players(MATCH)[0].lr == 6e-6
+    assert [p is method.embedding.table.weight for p in player.lazy_rows] == [True]
+    assert player.params == list(method.parameters())
+    assert not method.player([method.gain], 1.0).lazy_rows, "a table that the player does not train"
+    assert not Mean(context(Settings(embedding="dense"))).players(ALIGN)[0].lazy_rows
+    data = batch()
+    out = {"text": method(data.text)["text"].detach()}
+    terms = method.loss(MATCH, "main", out, data)
+    apart = ((out["text"] - data.source_features) / 0.5).square().mean()
+    torch.testing.assert_close(terms["mse"], 2 * apart)
+    assert float(terms["infonce"]) == pytest.approx(3 * slow_infonce(out["text"], data.image_features, 7.0), rel=1e-5)
+    assert method.loss(ALIGN, "main", out, data).keys() == {"mse"}
+
+
+def test_a_trained_method_asks_for_what_it_learns_from() -> None:
+    method, data = Mean(context(Settings())), batch()
+    with pytest.raises(ccr.CcrError, match="Mean learns from source-language features, and this training has none"):
+        method.loss(ALIGN, "main", method(data.text), evolve(data, source_features=None))
+    with pytest.raises(ccr.CcrError, match="Mean learns from image features"):
+        method.loss(MATCH, "main", method(data.text), evolve(data, image_features=None))
+    with pytest.raises(ccr.CcrError, match="Mean has no losses for the phase 'mix'; it trains in align and in match"):
+        method.players(ccr.Phase("mix", 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        *(({name: 0}, f"{name} must be positive, not 0") for name in ("align_lr", "match_lr", "eps", "clip", "hidden")),
+        *(({name: -1}, f"{name} must be 0 or more") for name in ("mse_weight", "infonce_weight", "weight_decay")),
+        ({"infonce_scale": -2.0}, "infonce_scale must be positive, not -2"),
+        ({"betas": [0.9, 1]}, "betas must lie from 0 to below 1, not 0.9 and 1"),
+    ],
+)
+def test_settings_of_training_are_checked_in_subclasses_too(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ccr.CcrError, match=message):
+        make_settings(Settings, values, "run.yaml")
+    with pytest.raises(ValueError, match=message):
+        Settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+
+
+def test_what_may_be_zero_or_absent() -> None:
+    free = {"clip": None, "infonce_scale": None, "weight_decay": 0, "mse_weight": 0, "betas": [0, 0]}
+    assert make_settings(Settings, free, "run.yaml").clip is None
+    assert all(field.metadata["help"].endswith(".") for field in fields(Settings))
+
+
+def test_a_settings_class_imports_no_torch() -> None:
+    code = "import ccr, sys; ccr.TrainSettings(); ccr.positive; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -134,7 +134,9 @@ LAYERS = {
     "protocols": 4,
     **dict.fromkeys(("features", "data"), 3),
     **dict.fromkeys(("host", "loading", "registry", "config"), 2),
-    **dict.fromkeys(("specs", "base", "hookspecs", "errors", "settings", "yamlstrict", "files", "progress", "nn"), 1),
+    **dict.fromkeys(
+        ("specs", "base", "hookspecs", "errors", "settings", "yamlstrict", "files", "progress", "nn", "methods"), 1
+    ),
 }
 
 

@@ -27,14 +27,11 @@ from ccr_dasd.modules import (
 from ccr_dasd.settings import Settings
 
 
-class DASD(ccr.Method):
+class DASD(ccr.TrainedMethod):
     def __init__(self, ctx: ccr.Context) -> None:
         super().__init__(ctx)
         s: Settings = ctx.settings
-        self.settings = s
         self.released = s.variant == "released"
-        self.scale = ctx.encoder.logit_scale if s.infonce_scale is None else s.infonce_scale
-        self.unit = ccr.regression_unit(ctx, s.rescale)
         self.pad = ctx.tokens.pad
         tower = self.tower = ctx.encoder.text_tower().requires_grad_(False)
         width, embed_dim = tower.width, tower.embed_dim
@@ -83,22 +80,19 @@ class DASD(ccr.Method):
         self.sr_branch = branch("sr") if adapted and self.reads_sr else None
         self.sa_branch = branch("sa") if adapted and self.reads_sa else None
 
+    def trained(self) -> list[nn.Parameter]:
+        """All but the tower; in the released variant the main optimiser pulls the critic towards sa's side, too."""
+        own_critic = self.adversarial and not self.released
+        elsewhere = {*self.tower.parameters(), *(self.critic.parameters() if own_critic else ())}
+        return [p for p in self.parameters() if p not in elsewhere]
+
     def players(self, phase: ccr.Phase) -> Sequence[ccr.Player]:
-        s = self.settings
-        lr = {"align": s.align_lr, "match": s.match_lr}.get(phase.name)
-        if lr is None:
-            raise ccr.CcrError(f"dasd has no losses for the phase {phase.name!r}; it trains in align and in match")
-        critic = list(self.critic.parameters()) if self.adversarial else []
-        elsewhere = {*self.tower.parameters(), *critic}
-        trained = [p for p in self.parameters() if p not in elsewhere]
-        if self.released:
-            trained += critic  # the main optimiser pulls the critic towards sa's side
-        main = self._main(trained, lr)
+        s, main = self.settings, super().players(phase)
         if not self.adversarial:
-            return [main]
-        adam = ccr.Player(
+            return main
+        critic = ccr.Player(
             name="critic",
-            params=critic,
+            params=list(self.critic.parameters()),
             lr=s.critic_lr,
             betas=s.critic_betas,
             eps=s.critic_eps,
@@ -108,7 +102,7 @@ class DASD(ccr.Method):
             at_once=True,
             schedule="constant",
         )
-        return [adam, main]
+        return [critic, *main]
 
     def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
         """{"text": (B, embed_dim), "sr": (B, embed_dim), "sa": (B, width)}; an absent sr or sa has no entry."""
@@ -137,20 +131,17 @@ class DASD(ccr.Method):
         return {"text": self.tower.run(x, lengths, after_block), **out}
 
     def loss(self, phase: ccr.Phase, player: str, out: dict[str, Tensor], batch: ccr.Batch) -> dict[str, Tensor]:
-        s, unit, match = self.settings, self.unit, phase.name == "match"
-        teacher = _given(batch.source_features, "source-language features") / unit
-        meaning = _given(batch.image_features, "image features") / unit if match else teacher
+        s, match = self.settings, phase.name == "match"
+        meaning = self.images(batch) if match else self.teacher(batch)
         other = meaning.flip(0) if self.released else meaning[batch.other]
         if player == "critic":
             return {"critic": self.critic.loss(out["sa"].detach(), meaning, other)}
-        terms = {"mse": s.mse_weight * F.mse_loss(out["text"] / unit, teacher)}
-        if match:
-            terms["infonce"] = s.infonce_weight * ccr.infonce(out["text"], meaning, self.scale)
+        terms = super().loss(phase, player, out, batch)
         if self.consistency and match:
-            distance = F.smooth_l1_loss(out["sr"] / unit, meaning, beta=s.smooth_l1_beta)
+            distance = F.smooth_l1_loss(out["sr"] / self.unit, meaning, beta=s.smooth_l1_beta)
             terms["consistency"] = s.match_consistency_weight * distance
         elif self.consistency:
-            terms["consistency"] = s.align_consistency_weight * F.l1_loss(out["sr"] / unit, meaning)
+            terms["consistency"] = s.align_consistency_weight * F.l1_loss(out["sr"] / self.unit, meaning)
         if self.adversarial:
             terms["adversarial"] = s.adversarial_weight * self.critic.fooled(out["sa"], other)
         return terms
@@ -159,21 +150,7 @@ class DASD(ccr.Method):
         """New adapters and branches; the table, z, the matrices and the critic stay as they are."""
         parts = [part for part in (self.adapters, self.sr_branch, self.sa_branch) if part is not None]
         new = [p for lang in langs for part in parts for p in part.add(lang).parameters()]
-        return [self._main(new, self.settings.align_lr)]
-
-    def _main(self, params: list[nn.Parameter], lr: float) -> ccr.Player:
-        s = self.settings
-        lazy = [p for p in self.embedding.lazy_rows if any(p is q for q in params)]
-        return ccr.Player(
-            name="main",
-            params=params,
-            lr=lr,
-            betas=s.betas,
-            eps=s.eps,
-            weight_decay=s.weight_decay,
-            clip=s.clip,
-            lazy_rows=lazy,
-        )
+        return [self.player(new, self.settings.align_lr)]
 
     def _read(self, x: Tensor, lang: str, lengths: Tensor, counted: Tensor) -> dict[str, Tensor]:
         """sr and sa of the first block's output (B, L, width); sa averages over `counted` tokens of each row."""
@@ -199,9 +176,3 @@ def _losses_off(s: Settings) -> tuple[str, ...]:
     if not (s.adversarial and s.sa):
         off.append("adversarial (sa is off)" if s.adversarial else "adversarial")
     return tuple(off)
-
-
-def _given(features: Tensor | None, what: str) -> Tensor:
-    if features is None:
-        raise ccr.CcrError(f"dasd learns from {what}, and this training has none; use a dataset that gives them")
-    return features

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 import ccr
 from ccr_static_adapter.settings import Settings
 
 
-class StaticAdapter(ccr.Method):
+class StaticAdapter(ccr.TrainedMethod):
     def __init__(self, ctx: ccr.Context) -> None:
         super().__init__(ctx)
         s: Settings = ctx.settings
-        self.settings = s
-        self.scale = ctx.encoder.logit_scale if s.infonce_scale is None else s.infonce_scale
-        self.unit = ccr.regression_unit(ctx, s.rescale)
         tower = self.tower = ctx.encoder.text_tower().requires_grad_(False)
         hidden = ctx.size(s.hidden)
         if s.match == "dasd":
@@ -37,46 +33,18 @@ class StaticAdapter(ccr.Method):
 
         self.adapters = ccr.PerLanguage(adapters, ctx.langs)
 
-    def players(self, phase: ccr.Phase) -> Sequence[ccr.Player]:
-        lr = {"align": self.settings.align_lr, "match": self.settings.match_lr}.get(phase.name)
-        if lr is None:
-            raise ccr.CcrError(
-                f"static-adapter has no losses for the phase {phase.name!r}; it trains in align and in match"
-            )
-        params = [*self.embedding.parameters(), *self.adapters.parameters()]
-        return [self._main(params, lr, self.embedding.lazy_rows)]
+    def trained(self) -> list[nn.Parameter]:
+        return [*self.embedding.parameters(), *self.adapters.parameters()]
 
     def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
         """{"text": (B, embed_dim)}."""
         adapters = self.adapters[text.lang]
         return {"text": self.tower.run(self.embedding(text.ids), text.lengths, lambda i, x: adapters[i](x))}
 
-    def loss(self, phase: ccr.Phase, player: str, out: dict[str, Tensor], batch: ccr.Batch) -> dict[str, Tensor]:
-        s = self.settings
-        teacher = _given(batch.source_features, "source-language features")
-        terms = {"mse": s.mse_weight * F.mse_loss(out["text"] / self.unit, teacher / self.unit)}
-        if phase.name == "match":
-            images = _given(batch.image_features, "image features")
-            terms["infonce"] = s.infonce_weight * ccr.infonce(out["text"], images, self.scale)
-        return terms
-
     def extend(self, langs: Sequence[str]) -> Sequence[ccr.Player]:
         """New adapters; the table stays as it is."""
         new = [p for lang in langs for p in self.adapters.add(lang).parameters()]
-        return [self._main(new, self.settings.align_lr, ())]
-
-    def _main(self, params: list[nn.Parameter], lr: float, lazy: Sequence[nn.Parameter]) -> ccr.Player:
-        s = self.settings
-        return ccr.Player(
-            name="main",
-            params=params,
-            lr=lr,
-            betas=s.betas,
-            eps=s.eps,
-            weight_decay=s.weight_decay,
-            clip=s.clip,
-            lazy_rows=lazy,
-        )
+        return [self.player(new, self.settings.align_lr)]
 
 
 def dasd_matched_hidden(ctx: ccr.Context, width: int, depth: int, embed_dim: int) -> int:
@@ -92,9 +60,3 @@ def dasd_matched_hidden(ctx: ccr.Context, width: int, depth: int, embed_dim: int
 
 def _bottleneck(width: int, hidden: int) -> int:
     return (2 * width + 1) * hidden + width
-
-
-def _given(features: Tensor | None, what: str) -> Tensor:
-    if features is None:
-        raise ccr.CcrError(f"static-adapter learns from {what}, and this training has none; use a dataset with them")
-    return features
