@@ -15,6 +15,8 @@ from ccr.errors import CcrError, nearest
 
 COMMANDS = {
     "run": ("ccr.cli.run", "run", "Train and evaluate a method, and print its table."),
+    "compare": ("ccr.cli.compare", "compare", "Compare runs: tables with intervals and tests."),
+    "translate": ("ccr.cli.translate", "translate", "Translate a dataset's training captions by machine, once."),
     "features": ("ccr.cli.features", "features", "List, verify and prune stored features."),
     "plugins": ("ccr.cli.plugins", "plugins", "List plugins and show what they provide."),
 }
