@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccr.errors import CcrError, NotAdaptableError, SealedSplitError
 from ccr.hookspecs import hookimpl
-from ccr.methods import TrainSettings, decay, not_negative, positive
+from ccr.methods import StudentSettings, TrainSettings, decay, not_negative, positive
 from ccr.specs import (
     API,
     Batch,
@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from ccr.base import Context, Dataset, Encoder, Method, RankMetric, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
     from ccr.hub import hub_file
-    from ccr.nn import Bottleneck, PerLanguage, TokenEmbedding, TrainedMethod, infonce, regression_unit
+    from ccr.nn import (
+        Bottleneck,
+        PerLanguage,
+        StudentMethod,
+        TokenEmbedding,
+        TrainedMethod,
+        infonce,
+        regression_unit,
+        tower_weights,
+    )
 
 _LAZY = {
     "Bottleneck": "ccr.nn",
@@ -44,6 +53,7 @@ _LAZY = {
     "Method": "ccr.base",
     "PerLanguage": "ccr.nn",
     "RankMetric": "ccr.base",
+    "StudentMethod": "ccr.nn",
     "TextTower": "ccr.base",
     "TokenEmbedding": "ccr.nn",
     "TokenInput": "ccr.base",
@@ -53,6 +63,7 @@ _LAZY = {
     "infonce": "ccr.nn",
     "open_dataset": "ccr.data",
     "regression_unit": "ccr.nn",
+    "tower_weights": "ccr.nn",
 }
 
 __all__ = [
@@ -78,6 +89,8 @@ __all__ = [
     "RankMetric",
     "Recipe",
     "SealedSplitError",
+    "StudentMethod",
+    "StudentSettings",
     "TestSet",
     "TextBatch",
     "TextTower",
@@ -96,6 +109,7 @@ __all__ = [
     "positive",
     "regression_unit",
     "setting",
+    "tower_weights",
 ]
 
 

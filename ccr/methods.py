@@ -39,6 +39,17 @@ class TrainSettings:
     embedding: Literal["lazy", "dense"] = setting(
         "lazy", "lazy: only the table's rows in the batch move; dense: all do, by weight decay and by momentum."
     )
+    align_lr: float = setting(2e-4, "Peak learning rate, phase align.", check=positive)
+    match_lr: float = setting(6e-6, "Peak learning rate, phase match.", check=positive)
+    betas: tuple[float, float] = setting((0.9, 0.98), "Decay of Adam's moments.", check=decay)
+    eps: float = setting(1e-6, "Adam's epsilon.", check=positive)
+    weight_decay: float = setting(0.2, "Decoupled weight decay, on matrices only.", check=not_negative)
+    clip: float | None = setting(1.0, "Largest gradient norm of each tensor; null: no clipping.", check=positive)
+
+
+@frozen
+class StudentSettings(TrainSettings):
+    """Of a method that learns from the encoder's English features and from images (`ccr.StudentMethod`)."""
 
     mse_weight: float = setting(1.0, "Weight of MSE(text, English), both phases.", check=not_negative)
     infonce_weight: float = setting(1.0, "Weight of InfoNCE(text, image), phase match.", check=not_negative)
@@ -50,10 +61,3 @@ class TrainSettings:
         "Divide features by the teacher's RMS where losses compare un-normalised ones; "
         "auto: for encoders whose feature size is not CLIP B's 512.",
     )
-
-    align_lr: float = setting(2e-4, "Peak learning rate, phase align.", check=positive)
-    match_lr: float = setting(6e-6, "Peak learning rate, phase match.", check=positive)
-    betas: tuple[float, float] = setting((0.9, 0.98), "Decay of Adam's moments.", check=decay)
-    eps: float = setting(1e-6, "Adam's epsilon.", check=positive)
-    weight_decay: float = setting(0.2, "Decoupled weight decay, on matrices only.", check=not_negative)
-    clip: float | None = setting(1.0, "Largest gradient norm of each tensor; null: no clipping.", check=positive)

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from ccr.base import Method
 from ccr.errors import CcrError, nearest
-from ccr.methods import TrainSettings
+from ccr.methods import StudentSettings
 from ccr.specs import Batch, Phase, Player
 
 if TYPE_CHECKING:
-    from ccr.base import Context
+    from ccr.base import Context, TextTower
 
 CLIP_B = 512
 """Feature size of CLIP B, for which the field's published loss weights were found."""
@@ -92,7 +92,7 @@ def _slot(lang: str) -> str:
     return f"lang_{lang}"  # a bare "to" (Tongan) would collide with nn.Module.to
 
 
-def infonce(text: Tensor, visual: Tensor, scale: float) -> Tensor:
+def infonce(text: Tensor, visual: Tensor, scale: float | Tensor) -> Tensor:
     """Symmetric InfoNCE over a batch, 0-d; row i of one fits row i of the other alone.
 
     Args:
@@ -120,18 +120,14 @@ def regression_unit(ctx: Context, rescale: Literal["auto", "always", "never"]) -
 
 
 class TrainedMethod(Method):
-    """A method with DASD's two losses and one player: MSE to the English text, in `match` InfoNCE with images as well.
+    """A method with one player, whose optimiser its settings describe; these are a `TrainSettings`.
 
-    Its settings are a `TrainSettings`. A subclass makes its modules and gives `trained` and `forward`; what it does
-    otherwise than the others is what it overrides.
+    A subclass makes its modules and gives `trained`, `forward` and `loss`.
     """
 
     def __init__(self, ctx: Context) -> None:
         super().__init__(ctx)
-        s: TrainSettings = ctx.settings
-        self.settings: Any = s
-        self.scale = ctx.encoder.logit_scale if s.infonce_scale is None else s.infonce_scale
-        self.unit = regression_unit(ctx, s.rescale)
+        self.settings: Any = ctx.settings
 
     def trained(self) -> Sequence[nn.Parameter]:
         """What trains, in both phases."""
@@ -164,6 +160,27 @@ class TrainedMethod(Method):
             lazy_rows=[p for table in tables for p in table.lazy_rows if id(p) in mine],
         )
 
+    def given(self, features: Tensor | None, what: str) -> Tensor:
+        """Features of a batch. Raises CcrError where it has none."""
+        if features is None:
+            raise CcrError(
+                f"{type(self).__name__} learns from {what}, and this training has none; use a dataset that gives them"
+            )
+        return features
+
+
+class StudentMethod(TrainedMethod):
+    """A trained method with DASD's two losses: MSE to the English text, in `match` InfoNCE with images as well.
+
+    Its settings are a `StudentSettings`. A subclass gives `trained` and `forward`.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        super().__init__(ctx)
+        s: StudentSettings = ctx.settings
+        self.scale = ctx.encoder.logit_scale if s.infonce_scale is None else s.infonce_scale
+        self.unit = regression_unit(ctx, s.rescale)
+
     def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         terms = {"mse": self.settings.mse_weight * F.mse_loss(out["text"] / self.unit, self.teacher(batch))}
         if phase.name == "match":
@@ -172,15 +189,35 @@ class TrainedMethod(Method):
 
     def teacher(self, batch: Batch) -> Tensor:
         """The batch's (B, D) source-language features in the regression unit; CcrError where it has none."""
-        return self._given(batch.source_features, "source-language features") / self.unit
+        return self.given(batch.source_features, "source-language features") / self.unit
 
     def images(self, batch: Batch) -> Tensor:
         """The batch's (B, D) image features in the regression unit; CcrError where it has none."""
-        return self._given(batch.image_features, "image features") / self.unit
+        return self.given(batch.image_features, "image features") / self.unit
 
-    def _given(self, features: Tensor | None, what: str) -> Tensor:
-        if features is None:
-            raise CcrError(
-                f"{type(self).__name__} learns from {what}, and this training has none; use a dataset that gives them"
-            )
-        return features
+
+def tower_weights(tower: TextTower, blocks: int | None = None) -> list[nn.Parameter]:
+    """What a method trains of a tower: the weights of its last `blocks` blocks and of all behind them; None: of all.
+
+    The encoder's own token table never belongs to it, nor does a weight that `run` does not read.
+    """
+    x, one = torch.zeros(1, 2, tower.width), torch.ones(1, dtype=torch.int64)
+    if blocks is None:
+        own_tokens = _read_by(tower, lambda: tower.embed(torch.zeros(1, 1, dtype=torch.int64)))
+        return [p for p in _read_by(tower, lambda: tower.run(x, 2 * one)) if all(p is not q for q in own_tokens)]
+    if blocks > tower.depth:
+        raise CcrError(f"the last {blocks} blocks cannot train: the text tower of this encoder has {tower.depth}")
+    last = [p for block in list(tower.blocks)[tower.depth - blocks :] for p in block.parameters()]
+    return last + _read_by(tower, lambda: tower.project(tower.norm(x)))
+
+
+def _read_by(module: nn.Module, call: Callable[[], Tensor]) -> list[nn.Parameter]:
+    """The parameters of a module that the result of `call()` depends on."""
+    params = list(module.parameters())
+    needed = [p.requires_grad for p in params]
+    module.requires_grad_(True)
+    with torch.enable_grad():
+        found = torch.autograd.grad(call().sum(), params, allow_unused=True)
+    for p, before in zip(params, needed, strict=True):
+        p.requires_grad_(before)
+    return [p for p, grad in zip(params, found, strict=True) if grad is not None]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from attrs import evolve, fields, frozen
-from tiny import ALIGN, EMBED, MATCH, TOKEN_DIM, WIDTH, TinyTokens, batch, context
+from tiny import ALIGN, DEPTH, EMBED, MATCH, TOKEN_DIM, WIDTH, TinyTokens, TinyTower, batch, context
 from torch import Tensor, nn
 
 import ccr
@@ -91,11 +91,11 @@ def test_features_without_a_scale_are_an_error_only_where_it_is_needed(rms: floa
 
 
 @frozen
-class Settings(ccr.TrainSettings):
+class Settings(ccr.StudentSettings):
     hidden: int = ccr.setting(4, "Hidden size.", check=ccr.positive)
 
 
-class Mean(ccr.TrainedMethod):
+class Mean(ccr.StudentMethod):
     """The mean of the token embeddings."""
 
     def __init__(self, ctx: ccr.Context) -> None:
@@ -162,5 +162,37 @@ def test_what_may_be_zero_or_absent() -> None:
 
 
 def test_a_settings_class_imports_no_torch() -> None:
-    code = "import ccr, sys; ccr.TrainSettings(); ccr.positive; assert 'torch' not in sys.modules"
+    code = "import ccr, sys; ccr.StudentSettings(); ccr.positive; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class Tower(TinyTower):
+    """With a token table of the encoder's own, and a weight that nothing reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.unread = nn.Embedding(5, WIDTH), nn.Parameter(torch.zeros(3))
+        self.requires_grad_(False)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        return self.own(ids)
+
+    def run(self, x: Tensor, lengths: Tensor, after_block: Any = None) -> Tensor:
+        return super().run(x + 0 * self.own.weight[0], lengths, after_block)  # as a padding row is read
+
+
+@pytest.mark.parametrize("blocks", [None, 0, 1, DEPTH])
+def test_tower_weights_are_those_of_the_last_blocks_and_of_what_follows(blocks: int | None) -> None:
+    tower = Tower()
+    names = {p: name for name, p in tower.named_parameters()}
+    found = [names[p] for p in ccr.tower_weights(tower, blocks)]
+    whole = blocks is None
+    trained = range(DEPTH) if whole else range(DEPTH - blocks, DEPTH)
+    starts = ("final.", "projection.", *(f"blocks.{i}." for i in trained), *(["positions"] if whole else []))
+    assert sorted(found) == sorted(name for name in names.values() if name.startswith(starts))
+    assert not any(p.requires_grad for p in tower.parameters()), "it stays frozen until a player trains it"
+
+
+def test_more_blocks_than_there_are_cannot_train() -> None:
+    with pytest.raises(ccr.CcrError, match=f"the last 4 blocks cannot train: .* has {DEPTH}"):
+        ccr.tower_weights(Tower(), 4)

@@ -27,7 +27,7 @@ from ccr_dasd.modules import (
 from ccr_dasd.settings import Settings
 
 
-class DASD(ccr.TrainedMethod):
+class DASD(ccr.StudentMethod):
     def __init__(self, ctx: ccr.Context) -> None:
         super().__init__(ctx)
         s: Settings = ctx.settings

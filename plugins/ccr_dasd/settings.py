@@ -10,7 +10,7 @@ import ccr
 
 
 @frozen
-class Settings(ccr.TrainSettings):
+class Settings(ccr.StudentSettings):
     variant: Literal["default", "released"] = ccr.setting(
         "default", "default: as the paper's figure; released: as the released code, departures included."
     )

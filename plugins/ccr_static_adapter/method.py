@@ -14,7 +14,7 @@ import ccr
 from ccr_static_adapter.settings import Settings
 
 
-class StaticAdapter(ccr.TrainedMethod):
+class StaticAdapter(ccr.StudentMethod):
     def __init__(self, ctx: ccr.Context) -> None:
         super().__init__(ctx)
         s: Settings = ctx.settings

@@ -10,7 +10,7 @@ import ccr
 
 
 @frozen
-class Settings(ccr.TrainSettings):
+class Settings(ccr.StudentSettings):
     hidden: int = ccr.setting(256, "Hidden size of the adapters.", unit="features", check=ccr.positive)
     match: Literal["none", "dasd"] = ccr.setting(
         "none", "dasd: not `hidden` but the size that gives as many trainable parameters as DASD has."
