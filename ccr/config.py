@@ -19,7 +19,7 @@ T = TypeVar("T")
 SECTIONS = ("method", "dataset", "corpus", "encoder", "translator", "protocol", "recipe")
 """The parts whose settings a run sets, as in `method.hidden`."""
 EXECUTION = frozenset(
-    {"device", "precision", "threads", "data_root", "runs", "cache", "registry", "fresh", "resume_anyway"}
+    {"device", "precision", "threads", "data_root", "mt", "runs", "cache", "registry", "fresh", "resume_anyway"}
 )
 """Fields of RunConfig that say where and how a run is computed. They never change its id."""
 
@@ -79,6 +79,7 @@ class RunConfig:
     precision: Literal["auto", "fp32", "bf16"] = setting("auto", "Precision of the training arithmetic.")
     threads: int | None = field(default=None, metadata={"help": "CPU threads."}, validator=_at_least(1))
     data_root: Path | None = setting(None, "Folder of the dataset's files.")
+    mt: tuple[Path, ...] = setting((), "Files of machine-translated captions of the dataset, JSONL.")
     runs: Path = setting(Path("runs"), "Folder of the run folders.")
     cache: Path | None = setting(None, "Folder of features and artifacts.")
     registry: Path | None = setting(None, "A registry.yaml besides the shipped one.")

@@ -10,7 +10,7 @@ import click
 
 @click.command()
 @click.option("--method", help="A registered method, e.g. dasd.")
-@click.option("--dataset", help="A registered dataset, e.g. scenes.")
+@click.option("--dataset", help="A registered dataset, e.g. scenes; or a file of your own, e.g. data.jsonl.")
 @click.option("--protocol", help="zero-shot, finetune or finetune-human; the dataset's own by default.")
 @click.option("--encoder", help="NAME or NAME:ARGUMENT, e.g. openclip:ViT-B-32/openai; the dataset's own by default.")
 @click.option("--langs", help="Target languages, e.g. de,fr; all of the dataset's by default.")
@@ -29,6 +29,7 @@ import click
 @click.option("--precision", help="auto (default: bf16 on a GPU, else fp32), fp32, bf16.")
 @click.option("--threads", type=int, help="CPU threads.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the dataset's files.")
+@click.option("--mt", multiple=True, type=click.Path(path_type=Path), help="A JSONL of machine-translated captions.")
 @click.option("--runs", type=click.Path(path_type=Path), help="Where run folders are made (default: runs).")
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Features and artifacts (default: $CCR_CACHE, ~/.cache/ccr)."

@@ -6,17 +6,14 @@ is over. It is no defence against hostile code in the same process.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
-from typing import Any
 
 from ccr.base import Dataset
+from ccr.data.translations import Translation, attach, refuse_unknown
 from ccr.errors import CcrError, SealedSplitError
 from ccr.files import digest_of
-from ccr.host import Host
 from ccr.specs import DatasetSpec, Item, Split
 
 FAULTS_TOLD = 10
@@ -48,41 +45,36 @@ def unsealed() -> Iterator[None]:
 
 
 class Data:
-    """An opened dataset: its spec, and its items by split."""
+    """An opened dataset: its spec, and its items by split, machine translations of other files attached."""
 
-    def __init__(self, spec: DatasetSpec, dataset: Dataset) -> None:
+    def __init__(self, spec: DatasetSpec, dataset: Dataset, translations: Sequence[Translation] = ()) -> None:
         self.spec = spec
         self.dataset = dataset
+        self._translations = translations
         self._read: dict[tuple[str, str], tuple[Item, ...]] = {}
+        self._raw: dict[str, tuple[Item, ...]] = {}
 
     def records(self, split: Split, test_set: str = "") -> tuple[Item, ...]:
         """The items of "train" or "val"; those of "test" raise SealedSplitError outside of the harness's evaluation."""
         if split == "test":
             _require_open(self.spec.name)
         if (split, test_set) not in self._read:
-            items = self.dataset.test_items(test_set) if split == "test" else self.dataset.items(split)
+            if split == "test":
+                items = self.dataset.test_items(test_set)
+            else:
+                items = self._translated(split)
             self._read[split, test_set] = _checked(
                 items, f"{self.spec.name}/{test_set or split}", self.spec.source_lang
             )
         return self._read[split, test_set]
 
-
-def open_data(host: Host, spec: DatasetSpec, root: Path | None, settings: Any) -> Data:
-    """Open a dataset, its files below `root`, else below $CCR_DATA/<name>. What is missing is told all at once.
-
-    `settings` is an instance of the spec's settings class.
-    """
-    name = spec.name
-    if root is None and spec.needs_root and "CCR_DATA" in os.environ:
-        root = Path(os.environ["CCR_DATA"]) / name
-    if root is None and spec.needs_root:
-        raise CcrError(f"dataset {name} reads files: name their folder with --data-root, or set CCR_DATA to its parent")
-    dataset = host.resolve(spec.factory)(settings, root)
-    missing = dataset.missing()
-    if missing:
-        raise CcrError(f"dataset {name} is not complete:\n" + "\n".join(f"  - {sentence}" for sentence in missing))
-    _seal(dataset, name)
-    return Data(spec, dataset)
+    def _translated(self, split: Split) -> Iterable[Item]:
+        if not self._translations:
+            return self.dataset.items(split)
+        if not self._raw:
+            self._raw = {name: tuple(self.dataset.items(name)) for name in ("train", "val")}
+            refuse_unknown(self._translations, self._raw)
+        return attach(self._raw[split], self._translations, split)
 
 
 def _require_open(name: str) -> None:
@@ -90,8 +82,8 @@ def _require_open(name: str) -> None:
         raise SealedSplitError(f"the test split of {name} is sealed: the harness alone reads it, after training")
 
 
-def _seal(dataset: Dataset, name: str) -> None:
-    """Close the reader's own door, too."""
+def seal(dataset: Dataset, name: str) -> None:
+    """Close the reader's own door to its test split, too."""
     read = dataset.test_items
 
     def test_items(test_set: str) -> Iterable[Item]:

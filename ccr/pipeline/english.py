@@ -1,94 +1,133 @@
-"""The English fine-tune of the encoder, on the dataset's English captions and pixels."""
+"""Training an encoder on a dataset's English: the fine-tune of a protocol, and `ccr pretrain`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
+from attrs import frozen
 from safetensors.torch import save_file
 
+from ccr.base import Encoder
 from ccr.data.order import Order, numbered
+from ccr.data.records import Data
 from ccr.data.views import queries
 from ccr.evaluation.ranks import both_directions
 from ccr.evaluation.score import DIRECTIONS
-from ccr.features.inputs import load_input
-from ccr.files import replacing
-from ccr.progress import say
-from ccr.protocols import ENGLISH_SEED
-from ccr.specs import Phase
-from ccr.training.english import EnglishFeed, EnglishFinetune
+from ccr.features.digests import FileDigests
+from ccr.features.inputs import input_digests, load_input
+from ccr.files import digest_of, replacing
+from ccr.pipeline.device import Compute
+from ccr.specs import Phase, Split
+from ccr.training.english import EnglishFeed, EnglishTraining
 from ccr.training.journal import Journal
-from ccr.training.loop import CHECKPOINT, Stage, Trainer
-
-if TYPE_CHECKING:
-    from ccr.pipeline.prepare import Prepared
+from ccr.training.loop import CHECKPOINT, Progressed, Stage, Trainer
 
 VALIDATIONS = 5
 VALIDATION_BATCH = 128  # images
+WEIGHTS = "encoder.safetensors"
 
 
-def train_english(prepared: Prepared, folder: Path) -> None:
-    """Fine-tune the encoder in place; `folder` keeps the checkpoint, and encoder.safetensors at the end."""
-    plan, encoder, lang = prepared.plan, prepared.encoder, prepared.plan.source_lang
-    recipe, device = plan.recipe, prepared.compute.device
-    say(f"fine-tuning the encoder on the {lang} captions of {plan.spec.name}")
-    items = plan.data.records("train")
-    asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/train")
-    image = asked.gallery[asked.owner]
-    pictures = numbered(prepared.digests(plan.data, "train"))[image]
-    order = Order(ENGLISH_SEED, "english", {lang: pictures}, recipe.encoder_batch_size, recipe.encoder_epochs)
-    feed = EnglishFeed(
-        order,
-        lang,
-        asked.texts,
-        encoder.tokenize(asked.texts, lang),
-        image,
-        lambda row: load_input(encoder, plan.data.dataset, items[row]),
-        device,
-    )
-    steps = len(order)
-    phase = Phase("english", steps, recipe.encoder_batch_size, validate_every=-(-steps // VALIDATIONS))
-    trainer = Trainer(
-        method=EnglishFinetune(encoder, recipe.encoder_lr),
-        stages=[Stage(phase, feed)],
-        validate=_validation(prepared),
-        folder=folder,
-        journal=Journal(folder / "log.jsonl"),
-        seed=ENGLISH_SEED,
-        device=device,
-        bf16=prepared.compute.bf16,
-        title=f"{lang} fine-tune",
-    )
-    try:
-        trainer.run()
-    finally:
-        feed.close()
-    with replacing(folder / "encoder.safetensors") as temporary:
-        state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
-        save_file(state, temporary)
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+@frozen(kw_only=True, eq=False)
+class English:
+    """One training of an encoder on the source-language captions of a dataset."""
 
+    encoder: Encoder  # on the device; trained in place
+    data: Data
+    files: FileDigests
+    machine: Compute
+    score: Callable[..., float]  # of ranks by (language, direction), over languages: what selects
+    epochs: float
+    lr: float
+    batch_size: int
+    seed: int
+    text_only: bool = False  # the image side stays as it is
+    from_scratch: bool = False  # the scale of InfoNCE is learnt, and batch norms take statistics
+    title: str = ""
 
-def _validation(prepared: Prepared) -> Callable[[], float]:
-    """Mean average recall of the English validation captions, by the encoder as it stands."""
-    plan, encoder, device = prepared.plan, prepared.encoder, prepared.compute.device
-    lang, items = plan.source_lang, plan.data.records("val")
-    asked = queries(items, lang, lambda c: True, "any", f"{plan.spec.name}/val")
-    ids = encoder.tokenize(asked.texts, lang)
-    owner = torch.from_numpy(asked.owner).to(device)
+    @property
+    def lang(self) -> str:
+        return self.data.spec.source_lang
 
-    cuts = range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH)
+    def key(self) -> dict[str, Any]:
+        """What the trained weights follow from, beside the encoder's own."""
+        return {
+            "content": {split: self._content(split) for split in ("train", "val")},
+            "epochs": self.epochs,
+            "lr": self.lr,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "lang": self.lang,
+            "precision": self.machine.precision,
+        }
 
-    def pixels(rows: np.ndarray) -> torch.Tensor:
-        return torch.stack([load_input(encoder, plan.data.dataset, items[row]) for row in rows])
+    def _content(self, split: Split) -> str:
+        english = [[c.text for c in item.captions if c.lang == self.lang] for item in self.data.records(split)]
+        return digest_of([english, self._pictures(split)])
 
-    def validate() -> float:
-        images = torch.cat([encoder.encode_images(pixels(rows).to(device)) for rows in np.split(asked.gallery, cuts)])
-        texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
-        ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
-        return prepared.mean_average_recall(ranks, (lang,))
+    def _pictures(self, split: Split) -> list[str]:
+        return input_digests(self.encoder, self.data.dataset, self.data.records(split), self.files)
 
-    return validate
+    def train(self, folder: Path) -> Progressed:
+        """Train in place; `folder` keeps the checkpoint, and `WEIGHTS` at the end."""
+        encoder, dataset, lang = self.encoder, self.data.dataset, self.lang
+        items = self.data.records("train")
+        asked = queries(items, lang, lambda c: True, "any", f"{self.data.spec.name}/train")
+        image = asked.gallery[asked.owner]
+        pictures = numbered(self._pictures("train"))[image]
+        order = Order(self.seed, "english", {lang: pictures}, self.batch_size, self.epochs)
+        feed = EnglishFeed(
+            order,
+            lang,
+            asked.texts,
+            encoder.tokenize(asked.texts, lang),
+            image,
+            lambda row: load_input(encoder, dataset, items[row]),
+            self.machine.device,
+        )
+        steps = len(order)
+        phase = Phase("english", steps, self.batch_size, validate_every=-(-steps // VALIDATIONS))
+        trainer = Trainer(
+            method=EnglishTraining(encoder, self.lr, text_only=self.text_only, from_scratch=self.from_scratch),
+            stages=[Stage(phase, feed)],
+            validate=self.validation(),
+            folder=folder,
+            journal=Journal(folder / "log.jsonl"),
+            seed=self.seed,
+            device=self.machine.device,
+            bf16=self.machine.bf16,
+            title=self.title,
+        )
+        try:
+            progressed = trainer.run()
+        finally:
+            feed.close()
+        with replacing(folder / WEIGHTS) as temporary:
+            state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
+            save_file(state, temporary)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+        return progressed
+
+    def validation(self) -> Callable[[], float]:
+        """Mean average recall of the validation captions, by the encoder as it stands."""
+        encoder, dataset, device, lang = self.encoder, self.data.dataset, self.machine.device, self.lang
+        items = self.data.records("val")
+        asked = queries(items, lang, lambda c: True, "any", f"{self.data.spec.name}/val")
+        ids = encoder.tokenize(asked.texts, lang)
+        owner = torch.from_numpy(asked.owner).to(device)
+        cuts = range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH)
+
+        def inputs(rows: np.ndarray) -> torch.Tensor:
+            return torch.stack([load_input(encoder, dataset, items[row]) for row in rows])
+
+        def validate() -> float:
+            batches = np.split(asked.gallery, cuts)
+            images = torch.cat([encoder.encode_images(inputs(rows).to(device)) for rows in batches])
+            texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
+            ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
+            return self.score(ranks, (lang,))
+
+        return validate

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -10,12 +12,16 @@ from attrs import frozen
 
 from ccr.base import Encoder, Translator
 from ccr.config import RunConfig
-from ccr.data.records import Data, open_data
+from ccr.data.opening import Opening, find, opening
+from ccr.data.records import Data
 from ccr.errors import CcrError, nearest
+from ccr.files import cache_root
 from ccr.host import Host
+from ccr.pipeline.ready import refuse_what_has_no_effect, require_ready
 from ccr.protocols import Protocol, ProtocolSettings, get_protocol, selection
 from ccr.settings import make_settings, settings_values
 from ccr.specs import DatasetSpec, EncoderSpec, MethodSpec, Recipe, TestSet
+from ccr.translation.open import open_translator
 
 IDENTITY = 1  # bump when the meaning of a run id changes
 
@@ -85,7 +91,9 @@ def resolve(config: RunConfig) -> Plan:
     """Resolve a configuration. Everything that can be wrong with names and settings is told here."""
     host = Host.load(config.registry)
     method = host.spec("method", config.method)
-    spec = host.spec("dataset", config.dataset)
+    spec, path = find(host, config.dataset)
+    if path and config.data_root:
+        raise CcrError(f"--data-root has no effect: {config.dataset} names its files itself")
     protocol = get_protocol(config.protocol or spec.protocol)
     recipe_name = config.recipe or next(iter(spec.recipes))
     if recipe_name not in spec.recipes:
@@ -95,31 +103,32 @@ def resolve(config: RunConfig) -> Plan:
         )
     recipe = config.settings_for("recipe", Recipe, spec.recipes[recipe_name])
     protocol_settings = config.settings_for("protocol", ProtocolSettings)
-    default = make_settings(
-        host.resolve(spec.settings), recipe.dataset_settings, f"recipe {recipe_name} of {spec.name}"
-    )
-    settings = config.settings_for("dataset", type(default), default)
-    data = open_data(host, spec, config.data_root, settings)
-    corpus = None
+    encoder, argument = find_encoder(host, config.encoder or spec.encoder)
+    target = dataset_opening(host, config, "dataset", spec, recipe_name, path or config.data_root)
+    general = None
     if protocol.trains_on == "corpus" or protocol_settings.align_data == "general":
         if not spec.corpus:
             raise CcrError(f"dataset {spec.name} declares no general corpus to train on; use --protocol finetune")
-        general = host.spec("dataset", spec.corpus)
-        sizes = general.recipes[recipe_name].dataset_settings if recipe_name in general.recipes else {}
-        default = make_settings(host.resolve(general.settings), sizes, f"recipe {recipe_name} of {general.name}")
-        corpus = open_data(host, general, None, config.settings_for("corpus", type(default), default))
-    unused = {"corpus": corpus is None, "translator": not config.translator}
-    for key in config.settings:
-        section, _, rest = key.partition(".")
-        if unused.get(section):
-            raise CcrError(f"{config.where(key)}: {key} has no effect: this run has no {section}")
-        phase = rest.partition(".")[2]
-        if section == "recipe" and phase and phase not in protocol.phases:
-            raise CcrError(
-                f"{config.where(key)}: {key} names no phase of {protocol.name}{nearest(phase, protocol.phases)}; "
-                f"it has {', '.join(protocol.phases)}"
-            )
-    encoder, argument = _encoder(host, config.encoder or spec.encoder)
+        general = dataset_opening(host, config, "corpus", host.spec("dataset", spec.corpus), recipe_name, None)
+    translator = config.translator or spec.translator if method.translates else ""
+    if method.translates and not translator:
+        raise CcrError(f"{method.name} translates, and {spec.name} names no translator: name one with --translator")
+    refuse_what_has_no_effect(config, method, protocol, corpus=general is not None)
+    require_ready(
+        host,
+        config,
+        target=target,
+        general=general,
+        mt=_wanted(config, spec) if protocol.captions == "mt" else (),
+        trains_on_general=protocol.trains_on == "corpus",
+        encoder=encoder,
+        argument=argument,
+        translator=translator,
+        directions=[(lang, spec.source_lang) for lang in _wanted(config, spec)],
+        settings_of=lambda section: partial(config.settings_for, section),
+    )
+    data, corpus = target.open(), general.open() if general else None
+    spec = data.spec
     langs, test_set = _langs(config, spec), _test_set(config, spec)
     untested = [lang for lang in langs if lang not in test_set.langs]
     if untested:
@@ -143,18 +152,32 @@ def resolve(config: RunConfig) -> Plan:
         recipe=recipe,
         encoder=encoder,
         encoder_argument=argument,
-        translator=_translator(host, config),
+        translator=_translator(host, config, translator, [(lang, spec.source_lang) for lang in langs]),
     )
 
 
-def _translator(host: Host, config: RunConfig) -> Translator | None:
-    if not config.translator:
+def dataset_opening(
+    host: Host, config: RunConfig, section: str, spec: DatasetSpec, recipe: str, root: Path | None
+) -> Opening:
+    """A dataset under a recipe of that name, if it has one, and the settings of that section of the configuration."""
+    sizes = spec.recipes[recipe].dataset_settings if recipe in spec.recipes else {}
+    default = make_settings(host.resolve(spec.settings), sizes, f"recipe {recipe} of {spec.name}")
+    settings = config.settings_for(section, type(default), default)
+    return opening(host, spec, settings, root=root, mt=config.mt if section == "dataset" else ())
+
+
+def _wanted(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:
+    return spec.target_langs if config.langs in (None, "all") else tuple(config.langs)
+
+
+def _translator(
+    host: Host, config: RunConfig, reference: str, directions: Sequence[tuple[str, str]]
+) -> Translator | None:
+    if not reference:
         return None
-    name, _, argument = config.translator.partition(":")
-    spec = host.spec("translator", name)
-    settings = config.settings_for("translator", host.resolve(spec.settings))
-    translator: Translator = host.resolve(spec.factory)(argument, settings)
-    return translator
+    device = None if config.device == "auto" else config.device
+    settings = partial(config.settings_for, "translator")
+    return open_translator(host, reference, settings, cache_root(config.cache), device, directions)
 
 
 def _changed(settings: Any) -> dict[str, Any]:
@@ -162,7 +185,8 @@ def _changed(settings: Any) -> dict[str, Any]:
     return {key: value for key, value in settings_values(settings).items() if value != defaults[key]}
 
 
-def _encoder(host: Host, reference: str) -> tuple[EncoderSpec, str]:
+def find_encoder(host: Host, reference: str) -> tuple[EncoderSpec, str]:
+    """The encoder and its argument that NAME[:ARGUMENT] stands for."""
     if not reference:
         raise CcrError("this dataset has no default encoder; name one with --encoder, e.g. openclip:ViT-B-32/openai")
     name, _, argument = reference.partition(":")
@@ -179,7 +203,7 @@ def _encoder(host: Host, reference: str) -> tuple[EncoderSpec, str]:
 
 
 def _langs(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:
-    asked = spec.target_langs if config.langs in (None, "all") else tuple(config.langs)
+    asked = _wanted(config, spec)
     for lang in asked:
         if lang == spec.source_lang:
             raise CcrError(f"{lang} is the source language of {spec.name}; --langs names target languages")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from attrs import frozen
@@ -13,15 +14,16 @@ from ccr.data.order import numbered
 from ccr.data.records import Data, content_digest
 from ccr.data.tokens import load_tokens
 from ccr.data.views import Queries, View, queries, training_views
+from ccr.errors import CcrError
 from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import score, value
 from ccr.features.extract import Features, image_features, text_features
 from ccr.features.fingerprint import encoder_fingerprint
 from ccr.features.inputs import input_digests
 from ccr.features.store import FeatureStore
-from ccr.files import artifact, cache_root, digest_of
+from ccr.files import artifact, cache_root
 from ccr.pipeline.device import Compute
-from ccr.pipeline.english import train_english
+from ccr.pipeline.english import WEIGHTS, English
 from ccr.pipeline.plan import Plan
 from ccr.progress import say
 from ccr.protocols import ENGLISH_SEED, SELECTIONS
@@ -68,6 +70,8 @@ class Prepared:
         self.cache = cache_root(plan.config.cache)
         self.store = FeatureStore(self.cache / "features")
         self.encoder: Encoder = plan.make_encoder()
+        if self.encoder.untrained:
+            raise CcrError(self.encoder.untrained)
         self.encoded = 0  # images that went through the image tower for their features
         self.base_fingerprint = encoder_fingerprint(self.encoder, "any")  # of the weights, whatever computes with them
         self._digests: dict[tuple[str, str], list[str]] = {}
@@ -135,36 +139,39 @@ class Prepared:
         self.encoder.module.to(self.compute.device)
         if not self.plan.protocol.finetunes_encoder:
             return self._settle()
-        recipe, data = self.plan.recipe, self.plan.data
-        key = {
-            "code": ENGLISH_CODE,
-            "encoder": self.base_fingerprint,
-            "content": {split: self._english_content(data, split) for split in ("train", "val")},
-            "epochs": recipe.encoder_epochs,
-            "lr": recipe.encoder_lr,
-            "batch_size": recipe.encoder_batch_size,
-            "seed": ENGLISH_SEED,
-            "lang": self.plan.source_lang,
-            "precision": self.compute.precision,
-        }
+        recipe, lang = self.plan.recipe, self.plan.source_lang
+        english = English(
+            encoder=self.encoder,
+            data=self.plan.data,
+            files=self.store.files,
+            machine=self.compute,
+            score=self.mean_average_recall,
+            epochs=recipe.encoder_epochs,
+            lr=recipe.encoder_lr,
+            batch_size=recipe.encoder_batch_size,
+            seed=ENGLISH_SEED,
+            text_only=self.encoder.precomputed,
+            title=f"{lang} fine-tune",
+        )
+
+        def build(folder: Path) -> None:
+            say(f"fine-tuning the encoder on the {lang} captions of {self.plan.spec.name}")
+            english.train(folder)
+
         folder = artifact(
             self.cache,
             "encoders",
-            key,
-            lambda folder: train_english(self, folder),
+            {"code": ENGLISH_CODE, "encoder": self.base_fingerprint, **english.key()},
+            build,
             waiting=lambda: say("waiting for another process that fine-tunes the same encoder"),
         )
-        self.encoder.module.load_state_dict(load_file(folder / "encoder.safetensors"), strict=True)
+        self.encoder.module.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         self.encoder.module.eval().requires_grad_(False)
         return self._settle()
 
     def _settle(self) -> str:
         self._computing = encoder_fingerprint(self.encoder, self.compute.precision)
         return encoder_fingerprint(self.encoder, "any")
-
-    def _english_content(self, data: Data, split: Split) -> str:
-        english = [[c.text for c in item.captions if c.lang == self.plan.source_lang] for item in data.records(split)]
-        return digest_of([english, self.digests(data, split)])
 
     # --- features and views -----------------------------------------------------------------------------------------
 

@@ -75,10 +75,11 @@ def execute(config: RunConfig) -> Run:
 
 def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, started: float) -> dict[str, Any]:
     metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
+    _build(plan, prepared, 1.0, machine)  # what a method cannot work with is told before anything is trained
     fingerprint = prepared.finetune_encoder()
     with training():
         corpora = prepared.corpora()
-        method = _build(plan, prepared, corpora, machine)
+        method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
         orders = {
             phase: Order(
                 plan.config.seed, phase, corpus.pictures(), plan.recipe.batch_size, plan.recipe.epochs.get(phase, 1.0)
@@ -152,9 +153,12 @@ def _already_finished(run: Run, origin: Mapping[str, Any], config: RunConfig) ->
     return False
 
 
-def _build(plan: Plan, prepared: Prepared, corpora: Mapping[str, Corpus], machine: Compute) -> Method:
-    source = next(iter(corpora.values())).texts.table
-    square = sum(float(np.square(part, dtype=np.float64).sum()) for part in np.array_split(source, 100))
+def _rms(table: np.ndarray) -> float:
+    square = sum(float(np.square(part, dtype=np.float64).sum()) for part in np.array_split(table, 100))
+    return math.sqrt(square / table.size)
+
+
+def _build(plan: Plan, prepared: Prepared, feature_rms: float, machine: Compute) -> Method:
     context = Context(
         settings=plan.settings,
         langs=plan.langs,
@@ -162,7 +166,7 @@ def _build(plan: Plan, prepared: Prepared, corpora: Mapping[str, Corpus], machin
         encoder=FrozenEncoder(prepared.encoder, plan.source_lang),
         seed=plan.config.seed,
         size_scale=plan.recipe.size_scale,
-        feature_rms=math.sqrt(square / source.size),
+        feature_rms=feature_rms,
         translate=plan.translator.translate if plan.translator else None,
     )
     torch.manual_seed(plan.config.seed)
@@ -230,7 +234,7 @@ def _resolved(plan: Plan, run_id: str, identity: Mapping[str, Any]) -> dict[str,
     asked = attrs.asdict(plan.config, filter=lambda field, value: field.name != "origins")
     return {
         "id": run_id,
-        "asked": {name: str(value) if isinstance(value, Path) else value for name, value in asked.items()},
+        "asked": {name: _plain(value) for name, value in asked.items()},
         "encoder": f"{plan.encoder.name}:{plan.encoder_argument}",
         "settings": {
             "method": settings_values(plan.settings),
@@ -240,3 +244,9 @@ def _resolved(plan: Plan, run_id: str, identity: Mapping[str, Any]) -> dict[str,
         },
         "identity": identity,
     }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,4 +1,4 @@
-"""The English fine-tune of the encoder: InfoNCE on the dataset's English captions, through the one training loop."""
+"""An encoder learns from the dataset's English captions by InfoNCE, through the one training loop."""
 
 from __future__ import annotations
 
@@ -16,21 +16,32 @@ from ccr.specs import Batch, Phase, Player, TextBatch
 
 PIXEL_BUDGET = 1 << 30  # bytes of preprocessed images that are kept; what does not fit is decoded again
 DECODERS = 4
+MAX_SCALE = 100.0  # CLIP's bound on a learnt scale
 
 
-class EnglishFinetune(Method):
-    """The encoder itself as what trains. Batch norms keep their statistics; the scale is the encoder's own, fixed."""
+class EnglishTraining(Method):
+    """The encoder itself as what trains.
 
-    def __init__(self, encoder: Encoder, lr: float, params: Sequence[nn.Parameter] | None = None) -> None:
+    In a fine-tune batch norms keep their statistics and the scale of InfoNCE is the encoder's own, fixed. From
+    scratch both are learnt; the scale is the parameter that dual encoders call `logit_scale`, its logarithm.
+    """
+
+    def __init__(self, encoder: Encoder, lr: float, *, text_only: bool = False, from_scratch: bool = False) -> None:
         nn.Module.__init__(self)
         self.encoder = encoder
         self.module = encoder.module
-        fixed = ("logit_scale", "logit_bias")
-        every = [p for name, p in self.module.named_parameters() if name.rsplit(".", 1)[-1] not in fixed]
-        self._player = Player(name="encoder", params=list(params or every), lr=lr)
+        self.learns = from_scratch
+        named = [(name.rsplit(".", 1)[-1], p) for name, p in self.module.named_parameters()]
+        scales = [p for name, p in named if name == "logit_scale"]
+        self._log_scale = scales[0] if scales and from_scratch else None
+        towers = [p for name, p in named if name not in ("logit_scale", "logit_bias")]
+        trained = list(encoder.text_parameters()) if text_only else towers
+        if self._log_scale is not None:
+            trained.append(self._log_scale)
+        self._player = Player(name="encoder", params=trained, lr=lr)
 
-    def train(self, mode: bool = True) -> EnglishFinetune:
-        super().train(False)
+    def train(self, mode: bool = True) -> EnglishTraining:
+        super().train(mode and self.learns)
         return self
 
     def players(self, phase: Phase) -> Sequence[Player]:
@@ -44,7 +55,8 @@ class EnglishFinetune(Method):
         return {**self(part.text), "image": self.encoder.encode_images(part.images)}
 
     def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        return {"infonce": infonce(out["text"], out["image"], self.encoder.logit_scale)}
+        scale = self.encoder.logit_scale if self._log_scale is None else self._log_scale.exp().clamp(max=MAX_SCALE)
+        return {"infonce": infonce(out["text"], out["image"], scale)}
 
 
 class EnglishFeed:
@@ -60,7 +72,10 @@ class EnglishFeed:
         load: Callable[[int], Tensor],
         device: torch.device,
     ) -> None:
-        """`ids` (n, L) are the captions' tokens, `image` (n,) the row of each one's image, `load(row)` its pixels."""
+        """`ids` (n, L) are the captions' tokens, `image` (n,) the row of each one's image.
+
+        `load(row)` gives what the encoder reads of an image.
+        """
         self._order, self._lang, self._texts, self._ids, self._image = order, lang, texts, ids, image
         self._load, self._device = load, device
         self._kept: dict[int, Tensor] = {}
