@@ -107,7 +107,7 @@ class RowDataset(ccr.Dataset):
             contents = self._training()
         except ccr.CcrError as error:
             return str(error).split("\n")
-        return self.absent_pictures(contents.pictures) if pictures else ()
+        return self.absent_pictures(contents.pictures) if pictures else []
 
     def describe(self, spec: ccr.DatasetSpec) -> ccr.DatasetSpec:
         """Target languages are all but the source's; the test set is named by the source and its test rows."""
@@ -142,6 +142,7 @@ class RowDataset(ccr.Dataset):
             for kind, name in (("item", item.id), *(("caption", caption.id) for caption in item.captions)):
                 if (before := seen.setdefault(f"{kind} {name}", raw.where)) != raw.where:
                     faults.add(raw.where, f'the {kind} id "{name}" stands in {before}, too; ids must be unique')
+                    break  # an item that stands twice has its captions twice
             contents.pictures.append((raw.where, item.path))
             contents.captions[split].update(caption.lang for caption in item.captions)
             contents.images[split].update({caption.lang for caption in item.captions})
