@@ -138,4 +138,5 @@ def _unpacked(value: bytes | memoryview | None) -> str | None:
     if value is None:
         return None
     checksum, packed = bytes(value[:4]), bytes(value[4:])
-    return packed.decode() if zlib.crc32(packed) == int.from_bytes(checksum, "little") else None
+    sound = packed and zlib.crc32(packed) == int.from_bytes(checksum, "little")
+    return packed.decode() if sound else None

@@ -16,7 +16,6 @@ from ccr.data.records import Data
 from ccr.data.translations import Translation, mt_folder, read_translations, write_translations
 from ccr.errors import CcrError
 from ccr.files import replacing
-from ccr.progress import say
 from ccr.specs import Split
 from ccr.translation.open import OpenTranslator
 
@@ -72,7 +71,6 @@ def translate_captions(
         ]
         if rows:
             _add(file, rows)
-            say(f"  {lang}: {len(rows):,} captions in {file}")
         done.append(Translated(lang, file, origin, len(rows), len(sources) - len(rows)))
     return done
 

@@ -19,8 +19,10 @@ KIND = "noise"  # in the fingerprint; a new name ("noise2") when the outcome cha
 UNSPACED = {"zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"}
 """Languages, by primary subtag, whose words have no spaces between."""
 
-# a run of Latin letters or digits is one unit; marks and spaces stay with the character before them
-_CHARACTERS = re.compile(r"[A-Za-z0-9]+\s*|.(?:[\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a]|\s)*", re.S)
+# marks and spaces stay with the character before them; among characters, a run of Latin letters or digits is one
+_MARKED = r".(?:[\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a]|\s)*"
+_CHARACTERS = re.compile(_MARKED, re.S)
+_UNSPACED_UNITS = re.compile(rf"[A-Za-z0-9]+\s*|{_MARKED}", re.S)
 
 
 class _Draw(NamedTuple):
@@ -48,7 +50,7 @@ class NoisyTranslator(Translator):
 def spoil(text: str, lang: str, level: float) -> str:
     """`text` with a share `level` of its words (from 0 to 1) dropped, swapped or confused. Never empty."""
     spaced = lang.partition("-")[0] not in UNSPACED
-    units = text.split() if spaced else _CHARACTERS.findall(text)
+    units = text.split() if spaced else _UNSPACED_UNITS.findall(text)
     if spaced and len(units) < 2:
         spaced, units = False, _CHARACTERS.findall(text)
     rng = random.Random(hashlib.blake2b(f"{lang}\0{text}".encode(), digest_size=8).digest())
