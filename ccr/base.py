@@ -158,6 +158,10 @@ class Encoder(ABC):
     def tokenize(self, texts: Sequence[str], lang: str) -> Tensor:
         """Texts of one language -> (B, L) int64 ids for `encode_texts`."""
 
+    def lengths(self, ids: Tensor) -> Tensor:
+        """(B, L) -> (B,) int64: how many positions of each row matter to `encode_texts`, which may be cut to them."""
+        return torch.full((len(ids),), ids.shape[1])
+
     @abstractmethod
     def encode_texts(self, ids: Tensor) -> Tensor:
         """(B, L) -> (B, embed_dim) un-normalised, differentiable."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": ("ccr.cli.run", "run", "Train and evaluate a method, and print its table."),
     "compare": ("ccr.cli.compare", "compare", "Compare runs: tables with intervals and tests."),
     "translate": ("ccr.cli.translate", "translate", "Translate a dataset's training captions by machine, once."),
+    "pretrain": ("ccr.cli.pretrain", "pretrain", "Train the English side of an encoder."),
     "features": ("ccr.cli.features", "features", "List, verify and prune stored features."),
     "plugins": ("ccr.cli.plugins", "plugins", "List plugins and show what they provide."),
 }

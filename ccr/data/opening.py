@@ -36,8 +36,9 @@ class Opening:
             folder = mt_folder(self.root or Path())
             words = f"{self.spec.name} --to {','.join(unheard)} --translator"
             found.append(
-                f"no machine-translated captions in {', '.join(unheard)} to train on: make them with "
-                f"`ccr translate {words} hf:Helsinki-NLP/opus-mt-{self.spec.source_lang}-{{target}}`, or put a JSONL of them into {folder}, or name one with --mt (docs/data.md says what a row holds)"
+                f"no machine-translated captions in {', '.join(unheard)} to train on: make them with `ccr translate "
+                f"{words} hf:Helsinki-NLP/opus-mt-{self.spec.source_lang}-{{target}}`, or put a JSONL of them into "
+                f"{folder}, or name one with --mt (docs/data.md says what a row holds)"
             )
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ccr.errors import CcrError, nearest
@@ -11,9 +11,13 @@ from ccr.specs import MetricSpec
 if TYPE_CHECKING:
     from ccr.base import RankMetric
     from ccr.evaluation.ranks import Ranks
+    from ccr.host import Host
 
 DIRECTIONS = ("t2i", "i2t")
 """Text to image, image to text; a metric's `update` gets their places, 0 and 1."""
+
+SELECTS = "mAR"
+"""The metric that selects checkpoints."""
 
 Cell = tuple[str, str]  # language, direction
 
@@ -52,6 +56,13 @@ def value(rows: Sequence[Mapping[str, Any]], metric: str, lang: str = "*", direc
             return row["value"]
     where = " ".join(filter(None, (lang, direction)))
     raise CcrError(f"no value of {metric} for {where}{nearest(metric, {row['metric'] for row in rows})}")
+
+
+def selector(host: Host) -> Callable[[Mapping[Cell, Ranks], Sequence[str]], float]:
+    """The number that selects checkpoints, mAR over the given languages, through the same hook as any metric."""
+    spec = host.spec("metric", SELECTS)
+    metric = host.resolve(spec.factory)
+    return lambda ranks, langs: value(score(ranks, [(spec, metric)], langs), SELECTS)
 
 
 def _both(langs: Sequence[str]) -> list[Cell]:

@@ -79,11 +79,13 @@ class English:
         image = asked.gallery[asked.owner]
         pictures = numbered(self._pictures("train"))[image]
         order = Order(self.seed, "english", {lang: pictures}, self.batch_size, self.epochs)
+        ids = encoder.tokenize(asked.texts, lang)
         feed = EnglishFeed(
             order,
             lang,
             asked.texts,
-            encoder.tokenize(asked.texts, lang),
+            ids,
+            encoder.lengths(ids),
             image,
             lambda row: load_input(encoder, dataset, items[row]),
             self.machine.device,

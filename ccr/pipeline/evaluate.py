@@ -17,12 +17,12 @@ from ccr.errors import CcrError
 from ccr.evaluation.encode import rank
 from ccr.evaluation.interval import image_interval
 from ccr.evaluation.ranks import Ranks
-from ccr.evaluation.score import score
+from ccr.evaluation.score import SELECTS, score
 from ccr.features.extract import Features
 from ccr.features.inputs import input_digests
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
-from ccr.pipeline.prepare import SELECTS, Corpus, Prepared, Validation
+from ccr.pipeline.prepare import Corpus, Prepared, Validation
 from ccr.protocols import protocol_id
 from ccr.results.run import Run
 from ccr.specs import Item, MetricSpec

@@ -15,8 +15,7 @@ from ccr.data.records import Data, content_digest
 from ccr.data.tokens import load_tokens
 from ccr.data.views import Queries, View, queries, training_views
 from ccr.errors import CcrError
-from ccr.evaluation.ranks import Ranks
-from ccr.evaluation.score import score, value
+from ccr.evaluation.score import selector
 from ccr.features.extract import Features, image_features, text_features
 from ccr.features.fingerprint import encoder_fingerprint
 from ccr.features.inputs import input_digests
@@ -30,7 +29,6 @@ from ccr.protocols import ENGLISH_SEED, SELECTIONS
 from ccr.specs import Item, Split
 
 ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
-SELECTS = "mAR"  # the metric that selects checkpoints
 TOKEN_WIDTH = 768  # of mBERT's word embeddings; a BPE table takes the recipe's share of it
 
 
@@ -69,6 +67,7 @@ class Prepared:
         self.plan, self.compute = plan, compute
         self.cache = cache_root(plan.config.cache)
         self.store = FeatureStore(self.cache / "features")
+        self.score = selector(plan.host)  # what selects checkpoints
         self.encoder: Encoder = plan.make_encoder()
         if self.encoder.untrained:
             raise CcrError(self.encoder.untrained)
@@ -145,7 +144,7 @@ class Prepared:
             data=self.plan.data,
             files=self.store.files,
             machine=self.compute,
-            score=self.mean_average_recall,
+            score=self.score,
             epochs=recipe.encoder_epochs,
             lr=recipe.encoder_lr,
             batch_size=recipe.encoder_batch_size,
@@ -227,11 +226,3 @@ class Prepared:
         data = self._validation_data()
         images = self.images(data, data.records("val"), f"image features, {data.spec.name}/val")
         return Validation(tuple(self.digests(data, "val")), self._asked, images)
-
-    # --- scoring ------------------------------------------------------------------------------------------------------
-
-    def mean_average_recall(self, ranks: Mapping[tuple[str, str], Ranks], langs: Sequence[str]) -> float:
-        """The number that selects checkpoints: mAR, through the same hook as any metric."""
-        spec = self.plan.host.spec("metric", SELECTS)
-        rows = score(ranks, [(spec, self.plan.host.resolve(spec.factory))], langs)
-        return value(rows, SELECTS)

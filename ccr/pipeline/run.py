@@ -201,7 +201,7 @@ def _validator(plan: Plan, prepared: Prepared, held_out: Validation, method: Met
 
     def validate() -> float:
         ranks = rank(method, held_out.queries, texts, {}, images, machine.device, machine.bf16)
-        return prepared.mean_average_recall(ranks, plan.langs)
+        return prepared.score(ranks, plan.langs)
 
     return validate
 

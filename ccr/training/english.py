@@ -68,15 +68,23 @@ class EnglishFeed:
         lang: str,
         texts: Sequence[str],
         ids: Tensor,
+        lengths: Tensor,
         image: np.ndarray,
         load: Callable[[int], Tensor],
         device: torch.device,
     ) -> None:
-        """`ids` (n, L) are the captions' tokens, `image` (n,) the row of each one's image.
+        """`ids` (n, L) and `lengths` (n,) are the captions' tokens, `image` (n,) the row of each one's image.
 
         `load(row)` gives what the encoder reads of an image.
         """
-        self._order, self._lang, self._texts, self._ids, self._image = order, lang, texts, ids, image
+        self._order, self._lang, self._texts, self._ids, self._lengths, self._image = (
+            order,
+            lang,
+            texts,
+            ids,
+            lengths,
+            image,
+        )
         self._load, self._device = load, device
         self._kept: dict[int, Tensor] = {}
         self._bytes = 0
@@ -93,7 +101,7 @@ class EnglishFeed:
                 self._lang,
                 tuple(self._texts[i] for i in draw.rows),
                 self._ids[rows],
-                torch.full((len(rows),), self._ids.shape[1]),
+                self._lengths[rows],
             ),
             source=None,
             source_features=None,

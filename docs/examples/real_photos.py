@@ -1,0 +1,57 @@
+"""Makes the JSONL of docs/real-photos.md from a folder of captioned Flickr photos with precomputed features.
+
+    python docs/examples/real_photos.py FOLDER photos.jsonl
+
+FOLDER holds captions.jsonl, a row per photo: `id`, and `captions` with `lang` (en, de, fr, cs, zh, and en-flickr8k for
+a second English set), `origin`, `text` and, for translations, `parallel_to` ("en#0": the first of that language).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+MT = "mt:google-2016"  # the translations into Chinese that train; the other engine's are left out
+SHARES = {"test": 1000 / 7235, "val": 500 / 7235}
+
+
+def split_of(photo: str) -> str:
+    """By the photo alone, whatever the order of the rows."""
+    draw = int.from_bytes(hashlib.sha256(f"split/{photo}".encode()).digest()[:8], "big") / 2**64
+    if draw < SHARES["test"]:
+        return "test"
+    return "val" if draw < SHARES["test"] + SHARES["val"] else "train"
+
+
+def converted(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `ccr`'s JSONL: both English sets are English, and parallels are told by caption ids."""
+    captions, counts = [], {}
+    for caption in row["captions"]:
+        lang, origin = caption["lang"], caption["origin"]
+        if origin.startswith("mt:") and origin != MT:
+            continue
+        number = counts.setdefault((lang, origin), 0)
+        counts[lang, origin] += 1
+        made = {
+            "id": f"{row['id']}#{lang}-{number}" + ("-mt" if origin == MT else ""),
+            "lang": lang.partition("-")[0],
+            "text": caption["text"],
+            "origin": origin,
+        }
+        if "parallel_to" in caption:
+            made["parallel"] = f"{row['id']}#{caption['parallel_to'].replace('#', '-')}"
+        captions.append(made)
+    return {"id": row["id"], "split": split_of(row["id"]), "captions": captions}
+
+
+def main(folder: str, out: str) -> None:
+    rows = [json.loads(line) for line in (Path(folder) / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
+    made = [json.dumps(converted(row), ensure_ascii=False) for row in rows]
+    Path(out).write_text("\n".join(made) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
