@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ccr import CcrError, Encoder, NotAdaptableError, TextTower
 from ccr_openclip.source import Source, resolve
-from ccr_openclip.tokenizer import open_tokenizer
+from ccr_openclip.tokenizer import missing, open_tokenizer
 from ccr_openclip.tower import OpenClipTextTower
 from ccr_openclip.weights import load_weights, reason
 
@@ -48,7 +48,8 @@ class OpenClipEncoder(Encoder):
             self._not_adaptable = f"openclip:{argument}: {error}"
         self.module: nn.Module = self._model
         self.embed_dim: int = source.config["embed_dim"]
-        self.context_length: int = self._model.context_length
+        # a text model of transformers has more positions than its texts ever fill, or says nothing of them
+        self.context_length: int = self._tokenizer.length
         self.logit_scale = float(self._model.logit_scale.exp())
         described = {
             "code": CODE,
@@ -61,10 +62,9 @@ class OpenClipEncoder(Encoder):
     @classmethod
     def missing(cls, argument: str, settings: Any) -> Sequence[str]:
         try:
-            resolve(argument, fetch=False)
+            return missing(resolve(argument, fetch=False))
         except CcrError as error:
             return [str(error)]
-        return ()
 
     def _load(self, source: Source) -> Any:
         """The model with its weights, or with random ones of a seed."""
@@ -87,7 +87,10 @@ class OpenClipEncoder(Encoder):
         return self._model.encode_image(pixels)
 
     def tokenize(self, texts: Sequence[str], lang: str) -> Tensor:
-        return self._tokenizer.encode(texts)
+        return self._tokenizer.encode(texts, lang)
+
+    def lengths(self, ids: Tensor) -> Tensor:
+        return self._tower.lengths(ids) if self._tower and self._tower.trim_exact else super().lengths(ids)
 
     def encode_texts(self, ids: Tensor) -> Tensor:
         tower = self._tower
