@@ -44,6 +44,7 @@ class HfTranslator(ccr.Translator):
 
         tokenizer, model = self._load()
         prefix, forced = self._direction(tokenizer, source, target)
+        begun = 1 if forced is None else 2  # tokens that are given: the decoder's first, and the language's
         ids = tokenizer([prefix + text for text in texts]).input_ids
         limit = model.config.max_position_embeddings
         for text, row in zip(texts, ids, strict=True):
@@ -53,20 +54,20 @@ class HfTranslator(ccr.Translator):
         order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
         for start in range(0, len(order), self.settings.batch_size):
             rows = order[start : start + self.settings.batch_size]
-            batch = tokenizer.pad({"input_ids": [ids[i] for i in rows]}, padding_side="right", return_tensors="pt")
+            batch = tokenizer.pad({"input_ids": [ids[i] for i in rows]}, return_tensors="pt")
             with torch.inference_mode():
                 made = model.generate(
                     **batch.to(model.device),
                     do_sample=False,
                     num_beams=self.settings.beams,
                     max_new_tokens=self.settings.max_tokens,
-                    min_new_tokens=1 if forced is None else 2,  # a translation is never empty
+                    min_new_tokens=begun,  # one that is not given: a translation is never empty
                     **({} if forced is None else {"forced_bos_token_id": forced}),
                 )
             # Marian's tokenizer would else decode with the pieces of the source language
             own = {"use_source_tokenizer": False} if model.config.model_type == "marian" else {}
-            texts_made = tokenizer.batch_decode(made.cpu(), skip_special_tokens=True, **own)
-            for i, text in zip(rows, texts_made, strict=True):
+            decoded = tokenizer.batch_decode(made[:, begun:].cpu(), skip_special_tokens=True, **own)
+            for i, text in zip(rows, decoded, strict=True):
                 out[i] = text.strip()
         return out
 
@@ -84,12 +85,18 @@ class HfTranslator(ccr.Translator):
             try:
                 tokenizer = AutoTokenizer.from_pretrained(self.source.folder, local_files_only=True)
                 # eager: the fused kernels choose their order of summation by the shape of the batch
-                model = AutoModelForSeq2SeqLM.from_pretrained(
-                    self.source.folder, local_files_only=True, attn_implementation="eager"
+                model, report = AutoModelForSeq2SeqLM.from_pretrained(
+                    self.source.folder, local_files_only=True, attn_implementation="eager", output_loading_info=True
                 )
-            except (OSError, ValueError, KeyError, RuntimeError) as error:
+            except Exception as error:  # of whichever library reads the file that is damaged
                 said = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise ccr.CcrError(f"the model in {self.source.folder} cannot be loaded: {said}") from error
+            absent = sorted(report["missing_keys"])
+            if absent:  # transformers would draw them at random
+                raise ccr.CcrError(
+                    f"the weights in {self.source.folder} lack {len(absent)} tensors, such as {absent[0]}"
+                )
+            tokenizer.padding_side = "right"
             self._loaded = tokenizer, model.float().eval().to(device)
         return self._loaded
 
