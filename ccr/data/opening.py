@@ -34,7 +34,8 @@ class Opening:
         unheard = [] if self.spec.holds_mt else [lang for lang in mt if lang not in there]
         if unheard:
             folder = mt_folder(self.root or Path())
-            words = f"{self.spec.name} --to {','.join(unheard)} --translator"
+            place = f" --data-root {self.root}" if self.root and not self.lost and "CCR_DATA" not in os.environ else ""
+            words = f"{self.spec.name}{place} --to {','.join(unheard)} --translator"
             found.append(
                 f"no machine-translated captions in {', '.join(unheard)} to train on: make them with `ccr translate "
                 f"{words} hf:Helsinki-NLP/opus-mt-{self.spec.source_lang}-{{target}}`, or put a JSONL of them into "

@@ -46,8 +46,8 @@ class Translation:
 
 
 def mt_folder(root: Path) -> Path:
-    """Where the MT captions of a dataset are looked for: `mt` in a folder, `data.mt` beside a file `data.jsonl`."""
-    return root / "mt" if root.is_dir() else root.with_suffix(".mt")
+    """Where the MT captions of the dataset at `root` are: `mt` in a folder, `data.mt` beside a file `data.jsonl`."""
+    return root.with_suffix(".mt") if root.suffix and not root.is_dir() else root / "mt"
 
 
 def mt_files(root: Path | None) -> list[Path]:
@@ -145,7 +145,7 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], list[str]]:
         what = "is empty; remove it" if not line.strip() else f"is no JSON ({error}); write one object per line"
         return {}, [f"the row {what}"]
     if not isinstance(row, dict):
-        return {}, [f"the row must be an object with the keys {', '.join(_REQUIRED)}, not {line[:40].decode()!r}"]
+        return {}, [f"the row must be an object with the keys {', '.join(_REQUIRED)}, not {type(row).__name__}"]
     wrong = [
         f'the key "{key}" is unknown{nearest(key, _KEYS)}; known: {", ".join(_KEYS)}' for key in row if key not in _KEYS
     ]
