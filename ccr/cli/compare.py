@@ -10,7 +10,7 @@ _FORMATS = ("terminal", "markdown", "latex", "csv", "json")
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--baseline", default="", help="The row to compare to: a method, a row's title or a run id.")
 @click.option("--metric", "metrics", multiple=True, help="A metric by language to show, e.g. R@1 (default AR).")
 @click.option("--headline", default="mAR", show_default=True, help="The metric over all target languages to test.")
@@ -49,6 +49,8 @@ def compare(
 
     if cited and Path(cited).is_dir():  # `--published runs/`: what follows is no name
         runs, cited = (*runs, Path(cited)), ""
+    if not runs:
+        raise CcrError("which RUNS? Give run folders, or folders that hold run folders, e.g. runs/")
     results = () if cited is None else published([name.strip() for name in cited.split(",") if name.strip()])
     if output and not output.parent.is_dir():
         raise CcrError(f"{output.parent} is no folder; make it first")

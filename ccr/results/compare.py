@@ -170,11 +170,11 @@ def _circumstances(runs: Sequence[FinishedRun]) -> list[str]:
                 code.setdefault(module, set()).add(digest)
     changed = sorted(module for module, digests in code.items() if len(digests) > 1)
     if changed:
-        notes.append(f"the code of {', '.join(changed)} changed between the runs of this table")
+        notes.append(f"The code of {', '.join(changed)} changed between the runs of this table")
     machines = {(start.get("device"), start.get("precision")) for run in runs for start in run.starts}
     if len(machines) > 1:
         places = "; ".join(sorted(", ".join(map(str, machine)) for machine in machines))
-        notes.append(f"time and memory were measured on different machines or settings: {places}")
+        notes.append(f"Time and memory were measured on different machines or settings: {places}")
     return notes
 
 

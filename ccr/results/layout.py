@@ -124,7 +124,7 @@ def _notes(comparison: Comparison, table: Table) -> list[str]:
         notes.append(f'No row is "{comparison.baseline}" here, so there are no differences.')
     if any(not row.same_training for row in table.rows):
         notes.append(f"{OTHER_TRAINING} trained with another budget, data or tokens than {table.baseline}.")
-    return [*notes, *(note[:1].upper() + note[1:] + "." if not note.endswith(".") else note for note in table.notes)]
+    return [*notes, *(f"{note}." for note in table.notes)]
 
 
 def _tests_note(headline: str, table: Table) -> str:
@@ -132,7 +132,7 @@ def _tests_note(headline: str, table: Table) -> str:
     tested = sum(d.p is not None for d in found)
     covers = sorted({d.over for d in found if d.over}) or ["images"]
     note = (
-        f"Δ {headline}: less that of {table.baseline}, with its 95 % interval over {' or '.join(covers)} "
+        f"Δ {headline} is the difference to {table.baseline}, with its 95 % interval over {' or '.join(covers)} "
         f"({table.images} images; all queries of an image are one cluster)."
     )
     if tested:
@@ -141,7 +141,7 @@ def _tests_note(headline: str, table: Table) -> str:
     if tested < len(found):
         reasons = sorted({d.untested for d in found if d.p is None})
         note += f" {UNTESTED} not tested ({'; '.join(reasons)})."
-        if any(d.over == "images" for d in found):
+        if any(d.over == "images" and d.untested for d in found):
             note += " An interval over images says nothing of other seeds."
     if found and not table.higher_is_better:
         note += f" Less {headline} is better."
@@ -199,7 +199,7 @@ def _wide(comparison: Comparison, table: Table) -> list[Grid]:
                 if row.differences
             ]
             note = "Intervals of single cells at 95 %, uncorrected: no tests."
-            out.append(Grid(f"{title}: less {table.baseline}", tuple(columns), tuple(rows), (note,)))
+            out.append(Grid(f"{title}: difference to {table.baseline}", tuple(columns), tuple(rows), (note,)))
     return out
 
 

@@ -48,9 +48,11 @@ class FinishedRun:
         """language -> ids of the captions, ids of the gallery's images, the place there of each caption's image."""
         found = self.run.read("queries.json")
         try:
-            return {lang: (q["ids"], q["images"], q["owner"]) for lang, q in found.items()}
+            asked = {lang: (q["ids"], q["images"], q["owner"]) for lang, q in found.items()}
         except (KeyError, TypeError, AttributeError) as error:
             raise _damaged(self.folder / "queries.json", f"no {error}") from error
+        _need(asked, self.result["langs"]["targets"], self.folder / "queries.json")
+        return asked
 
     @cached_property
     def ranks(self) -> dict[Cell, tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -68,9 +68,8 @@ def make_row(runs: Sequence[FinishedRun], label: str, asked: frozenset[Path], he
         notes.append(f"{label}: {', '.join(broken)} is not a number")
     beside = left_out(runs, asked)
     if beside:
-        notes.append(
-            f"{label}: seed {', '.join(map(str, beside))} lies beside the runs that were given, and is left out"
-        )
+        seeds = f"seed{'s' * (len(beside) > 1)} {', '.join(map(str, beside))}"
+        notes.append(f"{label}: left out, though beside the runs that were given: {seeds}")
     tied = values.get((headline, ALL, None))
     if tied and tied.high - tied.low > 0.05:
         notes.append(
@@ -111,6 +110,8 @@ def changed_settings(run: FinishedRun) -> Mapping[str, Any]:
 def row_labels(groups: Sequence[Sequence[FinishedRun]]) -> list[str]:
     """`dasd (dynamic: false, recipe.epochs.align: 4)`: settings that are no defaults, and where rows differ else."""
     leaves = [_leaves(group[0]) for group in groups]
+    data = [key for mine in leaves for key in mine if key.startswith(("dataset.", "corpus."))]
+    leaves = [{**dict.fromkeys(data, "default"), **mine} for mine in leaves]
     seen: dict[str, Counter[str]] = {}
     for mine in leaves:
         for key, value in mine.items():

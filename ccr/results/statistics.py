@@ -84,7 +84,7 @@ def difference(ours: Sample, baseline: Sample, level: float = LEVEL) -> Differen
             if df:
                 spread += between**2 / df + within**2 / (df * (n - 1))
         variance = max(variance, image_part)
-    over = "images and seeds" if seeds > 1 else "images"
+    over = "images and seeds" if seeds > 1 and (ours.seeded or baseline.seeded) else "images"
     untested = "" if seeds >= LEAST_SEEDS else f"{seeds} seed{'s' * (seeds > 1)}; a test needs {LEAST_SEEDS} of each"
     if variance <= 1e-24:  # rounding of equal runs
         same = abs(value) <= 1e-12
