@@ -76,7 +76,7 @@ def test_version() -> None:
     ("args", "sentence"),
     [
         (["plugin"], 'error: ccr has no command "plugin" (did you mean "plugins"?)\n'),
-        (["zzz"], 'error: ccr has no command "zzz"; known: run, features, plugins\n'),
+        (["zzz"], f'error: ccr has no command "zzz"; known: {", ".join(COMMANDS)}\n'),
         (["run", "--metod", "x"], "error: No such option"),
         (["run", "--seed", "x"], "error: Invalid value for '--seed': 'x' is not a valid integer"),
         (["plugins", "show"], "error: Missing argument 'NAME'"),
