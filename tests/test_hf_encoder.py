@@ -26,7 +26,6 @@ from ccr.features.fingerprint import encoder_fingerprint
 from ccr.training.loop import weights_digest
 
 transformers = pytest.importorskip("transformers", reason="the extra hf is not installed")
-pytest.importorskip("sentencepiece", reason="the extra hf is not installed")
 
 import ccr_hf  # noqa: E402
 from ccr_hf import source as hf_source  # noqa: E402

@@ -41,9 +41,8 @@ def resolve(argument: str, *, fetch: bool = True) -> Source | None:
 
     With `fetch=False` nothing is: None says that the hub is in reach and has it.
     """
-    for module, package in (("transformers", "transformers"), ("sentencepiece", "sentencepiece")):
-        if importlib.util.find_spec(module) is None:
-            raise CcrError(f"hf:{argument} needs {package}: pip install 'ccr[hf]'")
+    if importlib.util.find_spec("transformers") is None:
+        raise CcrError(f"hf:{argument} needs transformers: pip install 'ccr[hf]'")
     found = re.fullmatch(r"(.+?)@random(?::(\d+))?", argument)
     name, seed = (found[1], int(found[2] or 0)) if found else (argument, None)
     folder = Path(name).expanduser()
