@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from conftest import Install
 
 from ccr import cli
+from ccr.cli import COMMANDS
 from ccr.errors import CcrError
 
 HEAVY = ("torch", "open_clip", "transformers", "torchmetrics", "scipy", "matplotlib", "numpy", "PIL", "lmdb", "tqdm")

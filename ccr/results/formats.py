@@ -35,7 +35,9 @@ def markdown(comparison: Comparison, results: Sequence[Published] = (), wide: bo
 def latex(comparison: Comparison, results: Sequence[Published] = (), wide: bool = False) -> str:
     """A document that compiles as it is; a paper takes its table environments and the packages of its head."""
     found = grids(comparison, results, wide)
-    body = "\n\n".join(_latex_grid(grid) for grid in found)
+    # LaTeX keeps a few dozen floats at most until it finds pages for them
+    ends = ("\n\\clearpage" if (i + 1) % 12 == 0 else "" for i in range(len(found)))
+    body = "\n\n".join(_latex_grid(grid) + end for grid, end in zip(found, ends, strict=True))
     strange = sorted({c for c in body if ord(c) > 0x7F})
     declared = "".join(map(_declared, strange))
     return _HEAD.replace("%DECLARED%\n", declared) + "\n" + body + "\n\n\\end{document}"
