@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,13 @@ class Translation:
     @property
     def caption(self) -> Caption:
         """Its id is unique and stable: parallel, language and a digest of the origin."""
-        id = f"{self.parallel}-{self.lang}-{digest_of(self.origin)[:8]}"
+        id = f"{self.parallel}-{self.lang}-{_short(self.origin)}"
         return Caption(id, self.lang, self.text, self.origin, self.parallel)
+
+
+@lru_cache(maxsize=64)
+def _short(origin: str) -> str:
+    return digest_of(origin)[:8]
 
 
 def mt_folder(root: Path) -> Path:
