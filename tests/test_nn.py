@@ -12,6 +12,7 @@ import torch
 from attrs import evolve, fields, frozen
 from tiny import ALIGN, DEPTH, EMBED, MATCH, TOKEN_DIM, WIDTH, TinyTokens, TinyTower, batch, context
 from torch import Tensor, nn
+from trained import check_page
 
 import ccr
 from ccr.settings import make_settings
@@ -161,24 +162,24 @@ def test_what_may_be_zero_or_absent() -> None:
     assert all(field.metadata["help"].endswith(".") for field in fields(Settings))
 
 
+def test_the_methods_page_lists_the_settings_that_trained_methods_share() -> None:
+    check_page("What trained methods share", ccr.StudentSettings())
+
+
 def test_a_settings_class_imports_no_torch() -> None:
     code = "import ccr, sys; ccr.StudentSettings(); ccr.positive; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 class Tower(TinyTower):
-    """With a token table of the encoder's own, and a weight that nothing reads."""
+    """With a weight that nothing reads, and with padding from its own token table."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.own, self.unread = nn.Embedding(5, WIDTH), nn.Parameter(torch.zeros(3))
-        self.requires_grad_(False)
-
-    def embed(self, ids: Tensor) -> Tensor:
-        return self.own(ids)
+        self.unread = nn.Parameter(torch.zeros(3), requires_grad=False)
 
     def run(self, x: Tensor, lengths: Tensor, after_block: Any = None) -> Tensor:
-        return super().run(x + 0 * self.own.weight[0], lengths, after_block)  # as a padding row is read
+        return super().run(x + 0 * self.own.weight[0], lengths, after_block)
 
 
 @pytest.mark.parametrize("blocks", [None, 0, 1, DEPTH])
