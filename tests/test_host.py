@@ -19,7 +19,7 @@ from ccr.host import Host, PluginInfo
 from ccr.registry import KINDS, read_catalogue
 from ccr.settings import describe_settings
 
-SHIPPED = {"ccr_openclip", "ccr_scenes", "ccr_recall", "ccr_dasd", "ccr_static_adapter"}
+SHIPPED = {path.parent.name for path in (Path(__file__).parents[1] / "plugins").glob("*/__init__.py")}
 
 GOOD = """
     import ccr
