@@ -1,4 +1,4 @@
-"""What a plugin's factory must be: Dataset, Encoder with its TextTower, Translator, RankMetric and Method.
+"""What a plugin's factory must be: Dataset, Encoder with its TextTower, Translator, RankMetric, Method and Executor.
 
 A method declares and the harness runs. It owns its losses, its learning rates and what trains; the protocol owns the
 phases, the steps, the batches, their order and the selection. So checkpoints, resuming, precision and adversaries
@@ -19,7 +19,7 @@ import torchmetrics
 from torch import Tensor, nn
 
 from ccr.errors import CcrError, NotAdaptableError
-from ccr.specs import Batch, DatasetSpec, Item, Phase, Player, Split, TextBatch
+from ccr.specs import Batch, DatasetSpec, Item, Job, JobState, Phase, Player, Split, TextBatch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -263,7 +263,7 @@ class FrozenEncoder:
 
     def __init__(self, encoder: Encoder, source_lang: str) -> None:
         self._encoder = encoder
-        self._source_lang = source_lang
+        self.source_lang = source_lang
         self.embed_dim = encoder.embed_dim
         self.context_length = encoder.context_length
         self.logit_scale = encoder.logit_scale
@@ -276,7 +276,7 @@ class FrozenEncoder:
     def encode_source(self, texts: Sequence[str], lang: str = "") -> Tensor:
         """Texts (of the source language unless said) -> (B, embed_dim) un-normalised fp32."""
         device = next(self._encoder.module.parameters()).device
-        return self._encoder.encode_texts(self._encoder.tokenize(texts, lang or self._source_lang).to(device)).float()
+        return self._encoder.encode_texts(self._encoder.tokenize(texts, lang or self.source_lang).to(device)).float()
 
 
 class Context:
@@ -298,6 +298,7 @@ class Context:
         self.langs = tuple(langs)  # target languages
         self.tokens = tokens
         self.encoder = encoder
+        self.source_lang = encoder.source_lang
         self.feature_rms = feature_rms  # root mean square of the teacher's source-language features
         self._seed = seed
         self._size_scale = size_scale
@@ -361,3 +362,35 @@ class Method(nn.Module):
     def extend(self, langs: Sequence[str]) -> Sequence[Player]:
         """Add languages: new parameters only, named by the players returned; everything existing stays frozen."""
         raise CcrError(f"{type(self).__name__} cannot add languages to a finished run")
+
+
+class Executor(ABC):
+    """Runs the jobs of a grid, each the command `ccr cell FOLDER`, as a process of its own somewhere.
+
+    The cell's folder holds its configuration, its lock and what became of it, so an executor keeps no books: it starts
+    commands and says whether they are under way. It sees to it that a cell is asked to stop (SIGINT or SIGTERM) before
+    it is killed: it keeps a checkpoint then, and the same job goes on from there.
+    """
+
+    poll_every: float = 1.0  # seconds between two calls of `poll`
+
+    def __init__(self, settings: Any, jobs: int | None) -> None:
+        self.settings = settings
+        self.jobs = jobs  # cells that may be under way at once, as asked for with --jobs; None = not said
+
+    @property
+    def slots(self) -> int | None:
+        """Jobs that it wants to have at once; None = all, because it has a queue of its own."""
+        return self.jobs
+
+    @abstractmethod
+    def submit(self, jobs: Sequence[Job]) -> Sequence[str]:
+        """An id for each job, in order. Jobs that are given together may become one job array."""
+
+    @abstractmethod
+    def poll(self, ids: Sequence[str]) -> Sequence[JobState]:
+        """The state of each job, in order, without waiting."""
+
+    @abstractmethod
+    def cancel(self, ids: Sequence[str], force: bool = False) -> None:
+        """Ask jobs to stop, without waiting until they have; `force` stops them at once."""

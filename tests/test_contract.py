@@ -19,8 +19,8 @@ from ccr.registry import Description, FileEntry
 
 PAGE = (Path(__file__).parents[1] / "docs" / "contract.md").read_text(encoding="utf-8")
 RECORDS = [
-    *("EncoderSpec", "DatasetSpec", "MetricSpec", "MethodSpec", "TranslatorSpec", "Recipe", "TestSet"),
-    *("Caption", "Item", "TextBatch", "Batch", "Phase", "Player"),
+    *("EncoderSpec", "DatasetSpec", "MetricSpec", "MethodSpec", "TranslatorSpec", "ExecutorSpec", "Recipe", "TestSet"),
+    *("Caption", "Item", "TextBatch", "Batch", "Phase", "Player", "Job"),
 ]
 BASES = [
     "Method",
@@ -32,6 +32,7 @@ BASES = [
     "Dataset",
     "Translator",
     "RankMetric",
+    "Executor",
 ]
 
 
@@ -118,7 +119,7 @@ def test_the_example_is_a_plugin(install: Install, tmp_path: Path) -> None:
             return torch.randn(20, 8, generator=torch.Generator().manual_seed(0))
 
     class Encoder:
-        embed_dim, context_length, logit_scale = 6, 16, 10.0
+        embed_dim, context_length, logit_scale, source_lang = 6, 16, 10.0, "en"
 
     context = base.Context(settings=settings, langs=["de"], tokens=Tokens(), encoder=Encoder(), seed=0)  # type: ignore[arg-type]
     method = host.resolve(spec.factory)(context)

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import torch
 from ccr_translate_test.method import TranslateTest
-from ccr_translate_test.settings import Settings
 from click.testing import CliRunner
 from safetensors.numpy import load_file
 from tiny import ALIGN, MATCH, TinyEncoder, context, text
 from torch import Tensor, nn
 
-from ccr import CcrError, TextBatch
+from ccr import CcrError, NoSettings, TextBatch
 from ccr.cli import main
 
 SMALL = (
@@ -60,29 +59,22 @@ def lexicon(texts: Sequence[str], source: str, target: str) -> list[str]:
 
 def test_the_encoder_reads_the_translation() -> None:
     encoder = Reader()
-    method = TranslateTest(context(Settings(), encoder=encoder, translate=lexicon))
+    method = TranslateTest(context(NoSettings(), encoder=encoder, translate=lexicon))
     german = method(batch("de", "ein Hund", "zwei Katzen"))["text"]
     assert torch.equal(german, method.context.encoder.encode_source(["a dog", "two cats"]))
     assert torch.equal(method(batch("zh", "狗"))["text"], german[:1]), "what it knows of a language is its translation"
     assert set(encoder.langs) == {"en"}
 
 
-def test_the_pivot_is_a_setting() -> None:
-    encoder = Reader()
-    method = TranslateTest(context(Settings(pivot="fr"), encoder=encoder, translate=lexicon))
-    assert torch.equal(method(batch("de", "ein Hund"))["text"], method.context.encoder.encode_source(["fr 8"]))
-    assert encoder.langs[0] == "fr"
-
-
 def test_nothing_trains_and_nothing_is_tokenised() -> None:
-    method = TranslateTest(context(Settings(), encoder=Reader(), translate=lexicon))
+    method = TranslateTest(context(NoSettings(), encoder=Reader(), translate=lexicon))
     assert method.players(ALIGN) == method.players(MATCH) == ()
     assert not method.state_dict()
     assert method.tokens is None
 
 
 def test_without_a_translator_it_says_what_to_name() -> None:
-    method = TranslateTest(context(Settings(), encoder=Reader()))
+    method = TranslateTest(context(NoSettings(), encoder=Reader()))
     with pytest.raises(CcrError, match="this run has no translator; name one with --translator"):
         method(batch("de", "ein Hund"))
 

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from ccr.base import Encoder, Translator
+from ccr.base import Encoder
 from ccr.config import RunConfig
 from ccr.data.opening import Opening, find, opening
 from ccr.data.records import Data
@@ -21,7 +21,7 @@ from ccr.pipeline.ready import refuse_what_has_no_effect, require_ready
 from ccr.protocols import Protocol, ProtocolSettings, get_protocol, selection
 from ccr.settings import make_settings, settings_values
 from ccr.specs import DatasetSpec, EncoderSpec, MethodSpec, Recipe, TestSet
-from ccr.translation.open import open_translator
+from ccr.translation.open import OpenTranslator, open_translator
 
 IDENTITY = 1  # bump when the meaning of a run id changes
 
@@ -45,7 +45,7 @@ class Plan:
     recipe: Recipe
     encoder: EncoderSpec
     encoder_argument: str
-    translator: Translator | None
+    translator: OpenTranslator | None
 
     @property
     def spec(self) -> DatasetSpec:
@@ -172,7 +172,7 @@ def _wanted(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:
 
 def _translator(
     host: Host, config: RunConfig, reference: str, directions: Sequence[tuple[str, str]]
-) -> Translator | None:
+) -> OpenTranslator | None:
     if not reference:
         return None
     device = None if config.device == "auto" else config.device

@@ -225,8 +225,9 @@ def _code(plan: Plan) -> set[str]:
     """Where the code of the plugins that take part lies: modules, or single files."""
     specs = [plan.method, plan.spec, plan.encoder, *plan.host.specs("metric").values()]
     objects = [plan.corpus.dataset] if plan.corpus else []
+    translators = {plan.translator.factory.__module__} if plan.translator else set()
     places = {spec.factory.rpartition(":")[0] for spec in specs}
-    return places | {type(thing).__module__ for thing in (*objects, *([plan.translator] if plan.translator else []))}
+    return places | {type(thing).__module__ for thing in objects} | translators
 
 
 def _resolved(plan: Plan, run_id: str, identity: Mapping[str, Any]) -> dict[str, Any]:

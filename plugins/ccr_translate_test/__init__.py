@@ -9,7 +9,6 @@ CCR_API = 1
 TRANSLATE_TEST = ccr.MethodSpec(
     name="translate-test",
     factory="ccr_translate_test.method:TranslateTest",
-    settings="ccr_translate_test.settings:Settings",
     summary="captions are translated into the encoder's language when they are read; nothing trains",
     translates=True,
 )

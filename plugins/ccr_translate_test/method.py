@@ -15,9 +15,8 @@ class TranslateTest(ccr.Method):
         super().__init__(ctx)
         self.tokens = None  # the encoder reads the texts with a tokenizer of its own
         self.context = ctx
-        self.pivot: str = ctx.settings.pivot
 
     def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
         """{"text": (B, embed_dim)} of the translations, which are cached."""
-        translated = self.context.translate(text.texts, text.lang, self.pivot)
-        return {"text": self.context.encoder.encode_source(translated, self.pivot)}
+        translated = self.context.translate(text.texts, text.lang, self.context.source_lang)
+        return {"text": self.context.encoder.encode_source(translated)}
