@@ -17,7 +17,10 @@ from ccr.specs import (
     Caption,
     DatasetSpec,
     EncoderSpec,
+    ExecutorSpec,
     Item,
+    Job,
+    JobState,
     MethodSpec,
     MetricSpec,
     NoSettings,
@@ -31,7 +34,7 @@ from ccr.specs import (
 )
 
 if TYPE_CHECKING:
-    from ccr.base import Context, Dataset, Encoder, Method, RankMetric, TextTower, TokenInput, Translator
+    from ccr.base import Context, Dataset, Encoder, Executor, Method, RankMetric, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
     from ccr.hub import hub_file
     from ccr.nn import (
@@ -50,6 +53,7 @@ _LAZY = {
     "Context": "ccr.base",
     "Dataset": "ccr.base",
     "Encoder": "ccr.base",
+    "Executor": "ccr.base",
     "Method": "ccr.base",
     "PerLanguage": "ccr.nn",
     "RankMetric": "ccr.base",
@@ -77,7 +81,11 @@ __all__ = [
     "DatasetSpec",
     "Encoder",
     "EncoderSpec",
+    "Executor",
+    "ExecutorSpec",
     "Item",
+    "Job",
+    "JobState",
     "Method",
     "MethodSpec",
     "MetricSpec",

@@ -1,11 +1,11 @@
 """The whole plugin contract on one page.
 
 A plugin is a module found through the entry-point group `ccr` that declares `CCR_API = 1` and implements any of these
-hooks with `@ccr.hookimpl`. The first five return frozen specs, whose factories are lazy "package.module:Object"
+hooks with `@ccr.hookimpl`. The first six return frozen specs, whose factories are lazy "package.module:Object"
 references: registering imports nothing heavy. The last three observe a run; what they raise becomes a warning, never a
 dead run. An entry of registry.yaml with `file:` is a spec without a hook.
 
-What the factories must be is in ccr/base.py: Encoder, Dataset, RankMetric, Method, Translator.
+What the factories must be is in ccr/base.py: Encoder, Dataset, RankMetric, Method, Translator, Executor.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from ccr.specs import DatasetSpec, EncoderSpec, MethodSpec, MetricSpec, TranslatorSpec
+from ccr.specs import DatasetSpec, EncoderSpec, ExecutorSpec, MethodSpec, MetricSpec, TranslatorSpec
 
 if TYPE_CHECKING:
     from ccr.results.run import Run
@@ -47,6 +47,11 @@ def ccr_register_methods() -> Iterable[MethodSpec]:  # type: ignore[empty-body]
 @hookspec
 def ccr_register_translators() -> Iterable[TranslatorSpec]:  # type: ignore[empty-body]
     """Machine translators."""
+
+
+@hookspec
+def ccr_register_executors() -> Iterable[ExecutorSpec]:  # type: ignore[empty-body]
+    """Executors: what runs the cells of a grid."""
 
 
 @hookspec

@@ -19,7 +19,7 @@ import ccr
 from ccr import yamlstrict
 from ccr.errors import CcrError, nearest
 from ccr.settings import Faults, KeyPath, build, check
-from ccr.specs import API, DatasetSpec, EncoderSpec, MethodSpec, MetricSpec, Spec, TranslatorSpec
+from ccr.specs import API, DatasetSpec, EncoderSpec, ExecutorSpec, MethodSpec, MetricSpec, Spec, TranslatorSpec
 
 KINDS: Mapping[str, type[Any]] = {
     "encoder": EncoderSpec,
@@ -27,6 +27,7 @@ KINDS: Mapping[str, type[Any]] = {
     "metric": MetricSpec,
     "method": MethodSpec,
     "translator": TranslatorSpec,
+    "executor": ExecutorSpec,
 }
 """What plugins provide. The hook that registers a kind is `ccr_register_<kind>s`."""
 

@@ -167,7 +167,18 @@ class TranslatorSpec:
     summary: str = ""
 
 
-Spec = EncoderSpec | DatasetSpec | MetricSpec | MethodSpec | TranslatorSpec
+@frozen(kw_only=True)
+class ExecutorSpec:
+    """Runs the cells of a grid somewhere: side by side on this machine, on a cluster, ..."""
+
+    name: str
+    factory: str  # a ccr.Executor subclass, called as Executor(settings, jobs)
+    settings: str = "ccr.specs:NoSettings"
+    version: int = 1
+    summary: str = ""
+
+
+Spec = EncoderSpec | DatasetSpec | MetricSpec | MethodSpec | TranslatorSpec | ExecutorSpec
 
 
 # --- data -----------------------------------------------------------------------------------------------------------
@@ -258,3 +269,21 @@ class Player:
     schedule: Literal["cosine", "constant"] = "cosine"
     at_once: bool = False
     lazy_rows: Sequence[Parameter] = ()  # of `params`: (V, d) tables with sparse gradients: touched rows alone move
+
+
+# --- grids ----------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Job:
+    """A cell of a grid, to be run: `command` says all; it may be given again at any time, and anywhere."""
+
+    folder: Path  # the cell's, absolute, seen by all machines under this path; output goes to its output.txt
+    command: tuple[str, ...]  # python -m ccr cell FOLDER
+    name: str  # of the cell, for queues that show one
+    gpus: int = 0  # 1 = it computes on a GPU where there is one
+    threads: int | None = None  # CPU threads that were asked for; None = the executor decides
+
+
+JobState = Literal["waiting", "running", "ended", "lost"]
+"""Of a job that was submitted. Whether an ended one did its work, its cell's folder says; a lost one is given again."""
