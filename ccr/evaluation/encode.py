@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 
 import numpy as np
 import torch
+from attrs import frozen
 from torch import Tensor
 
 from ccr.base import Method
@@ -32,7 +33,38 @@ def encode_texts(method: Method, texts: TextRows, device: torch.device, bf16: bo
     return torch.cat(features)[back]
 
 
+@frozen(eq=False)
+class Sides:
+    """The two sides of one language that are compared, un-normalised, on the device."""
+
+    text: Tensor  # (n, D) fp32
+    gallery: Tensor  # (m, D) fp32
+    owner: Tensor  # (n,) int64: row of the right image in the gallery
+
+
 @torch.no_grad()
+def sides(
+    method: Method,
+    queries: Mapping[str, Queries],
+    texts: Mapping[str, TextRows],
+    given: Mapping[str, Tensor],
+    images: Tensor,
+    device: torch.device,
+    bf16: bool = False,
+) -> Iterator[tuple[str, Sides]]:
+    """What is compared in each language, one after the other, so that one language's features are held at a time.
+
+    `images` are the encoder's (N, D) features of all items; `given` holds the (n, D) text features of languages that
+    do not go through the method: the source language, read by the encoder itself.
+    """
+    visual = method.encode_visual(images).float()
+    for lang, asked in queries.items():
+        text = given[lang] if lang in given else encode_texts(method, texts[lang], device, bf16)
+        candidates = images if lang in given else visual  # what the encoder reads meets what the encoder sees
+        gallery = candidates[torch.from_numpy(asked.gallery).to(device)]
+        yield lang, Sides(text, gallery, torch.from_numpy(asked.owner).to(device))
+
+
 def rank(
     method: Method,
     queries: Mapping[str, Queries],
@@ -42,17 +74,8 @@ def rank(
     device: torch.device,
     bf16: bool = False,
 ) -> dict[tuple[str, str], Ranks]:
-    """Exact ranks of all languages in both directions, keyed by (language, "t2i" or "i2t").
-
-    `images` are the encoder's (N, D) features of all items; `given` holds the (n, D) text features of languages that
-    do not go through the method: the source language, read by the encoder itself.
-    """
-    visual = method.encode_visual(images).float()
+    """Exact ranks of all languages in both directions, keyed by (language, "t2i" or "i2t"). Arguments as of `sides`."""
     ranks: dict[tuple[str, str], Ranks] = {}
-    for lang, asked in queries.items():
-        text = given[lang] if lang in given else encode_texts(method, texts[lang], device, bf16)
-        candidates = images if lang in given else visual  # what the encoder reads meets what the encoder sees
-        gallery = candidates[torch.from_numpy(asked.gallery).to(device)]
-        owner = torch.from_numpy(asked.owner).to(device)
-        ranks[lang, "t2i"], ranks[lang, "i2t"] = both_directions(text, gallery, owner)
+    for lang, side in sides(method, queries, texts, given, images, device, bf16):
+        ranks[lang, "t2i"], ranks[lang, "i2t"] = both_directions(side.text, side.gallery, side.owner)
     return ranks

@@ -93,7 +93,7 @@ class _Problem:
         pairs, self.pair = torch.unique(self.u * len(columns) + self.v[owner], return_inverse=True)
         self.pair_u, self.pair_v = pairs // len(columns), pairs % len(columns)
         self.rows, self.columns = _strips(rows, tile), _strips(columns, tile)
-        with _full_precision(rows.device):
+        with full_precision(rows.device):
             self.right = torch.cat(
                 [
                     (_pad(rows[u], tile) @ _pad(columns[v], tile).T).diagonal()[: len(u)]
@@ -123,7 +123,7 @@ class _Problem:
         order = square.argsort()
         u, v, right = self.pair_u[order] % self.tile, self.pair_v[order] % self.tile, self.right[order]
         edges = _edges(square[order], len(self.rows) * width)
-        with _full_precision(right.device):
+        with full_precision(right.device):
             scores = right.new_empty(self.tile, self.tile)
             for i, rows in enumerate(self.rows):
                 for j, columns in enumerate(self.columns):
@@ -234,7 +234,7 @@ def _edges(groups: Tensor, n: int) -> list[int]:
 
 
 @contextmanager
-def _full_precision(device: torch.device) -> Iterator[None]:
+def full_precision(device: torch.device) -> Iterator[None]:
     """Real fp32 products, whatever was set for training: in bf16 half of the right answers tie."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")

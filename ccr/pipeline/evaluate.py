@@ -14,10 +14,11 @@ from ccr.data.batches import TextRows
 from ccr.data.records import content_digest, unsealed
 from ccr.data.views import Queries, queries
 from ccr.errors import CcrError
-from ccr.evaluation.encode import rank
+from ccr.evaluation.encode import sides
 from ccr.evaluation.interval import image_interval
-from ccr.evaluation.ranks import Ranks
+from ccr.evaluation.ranks import Ranks, both_directions
 from ccr.evaluation.score import SELECTS, score
+from ccr.evaluation.top import top_images
 from ccr.features.extract import Features
 from ccr.features.inputs import input_digests
 from ccr.pipeline.device import Compute
@@ -58,16 +59,24 @@ def evaluate(
     texts = {lang: text_rows(method, lang, q.texts) for lang, q in asked.items() if lang not in given}
     before = weights_digest(method.state_dict())
     images = on_device(features, machine)
-    ranks = rank(method, asked, texts, given, images, machine.device, machine.bf16)
+    ranks: dict[tuple[str, str], Ranks] = {}
+    best: dict[str, Tensor] = {}
+    for lang, side in sides(method, asked, texts, given, images, machine.device, machine.bf16):
+        ranks[lang, "t2i"], ranks[lang, "i2t"] = both_directions(side.text, side.gallery, side.owner)
+        best[lang] = top_images(side.text, side.gallery, side.owner, ranks[lang, "t2i"].lo)
     if weights_digest(method.state_dict()) != before:
         raise CcrError(f"method {plan.method.name} changed its weights during evaluation; its test scores mean nothing")
-    run.write_arrays("ranks.npz", _rank_arrays(ranks))
+    run.write_arrays(
+        "ranks.npz", _rank_arrays(ranks) | {f"{lang}/t2i/top": rows.numpy() for lang, rows in best.items()}
+    )
+    parallel = {c.id: c.parallel for item in items for c in item.captions}
     run.write(
         "queries.json",
         {
             lang: {
                 "ids": q.ids,
                 "texts": q.texts,
+                "parallel": [parallel[name] for name in q.ids],
                 "images": [items[i].id for i in q.gallery],
                 "owner": q.owner.tolist(),
             }
