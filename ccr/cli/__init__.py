@@ -16,6 +16,7 @@ from ccr.errors import CcrError, nearest
 COMMANDS = {
     "run": ("ccr.cli.run", "run", "Train and evaluate a method, and print its table."),
     "compare": ("ccr.cli.compare", "compare", "Compare runs: tables with intervals and tests."),
+    "data": ("ccr.cli.data", "data", "Check a dataset before it is trusted; show it; tell how to get it."),
     "translate": ("ccr.cli.translate", "translate", "Translate a dataset's training captions by machine, once."),
     "pretrain": ("ccr.cli.pretrain", "pretrain", "Train the English side of an encoder."),
     "features": ("ccr.cli.features", "features", "List, verify and prune stored features."),

@@ -1,0 +1,140 @@
+"""Checking a dataset before any GPU hour: `quick` reads captions and looks for files, `thorough` opens each picture.
+
+Both list every fault. They read the items that a reader gives, before the harness refuses any, the test sets
+included; they hand out faults and counts, and no test caption.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ccr.data.faults import Fault
+from ccr.data.opening import Opening
+from ccr.data.pictures import (
+    corpus_overlaps,
+    declared_source,
+    decode,
+    digests,
+    presence,
+    split_overlaps,
+    twins,
+)
+from ccr.data.script import lacking, strange
+from ccr.data.whole import Report, Whole, read_whole
+from ccr.specs import Caption, Item, TestSet
+
+if TYPE_CHECKING:
+    from ccr.features.digests import FileDigests
+
+MANY = 0.01  # share of odd captions that makes it a fault of the language
+
+
+def quick(door: Opening, against: Iterable[Opening] = (), *, pictures: bool = True) -> Report:
+    """What can be told without opening a picture: presence, counts, captions, ids, declared overlaps.
+
+    `against` are training corpora that must hold no test picture. `pictures` is False where an encoder of
+    precomputed features reads none.
+    """
+    return _quick(door, against, pictures)[0].report()
+
+
+def thorough(door: Opening, files: FileDigests, against: Iterable[Opening] = ()) -> Report:
+    """All of `quick`, every picture decoded, and overlaps by content. `files` remembers content digests."""
+    whole, corpora = _quick(door, against, True)
+    decode(whole)
+    content = {split: digests(door, items, files) for split, items in whole.splits.items()}
+    twins(whole, content)
+    split_overlaps(whole, content)
+    for corpus in corpora:
+        seen = digests(corpus.door, corpus.splits.get("train", ()), files)
+        corpus_overlaps(whole, corpus, content, seen)
+    return whole.report()
+
+
+def _quick(door: Opening, against: Iterable[Opening], pictures: bool) -> tuple[Whole, list[Whole]]:
+    whole = read_whole(door)
+    if not whole.splits:
+        return whole, []
+    for split, items in whole.splits.items():
+        _captions(whole, split, items)
+    for test_set in whole.spec.test_sets:
+        if test_set.id in whole.splits:
+            _declared(whole, test_set)
+    if pictures:
+        presence(whole)
+    # of one source and one name: the same picture, whatever its bytes
+    named = {split: [declared_source(item) for item in items] for split, items in whole.splits.items()}
+    split_overlaps(whole, named)
+    corpora = []
+    for other in against:
+        corpus = read_whole(other)
+        if "train" not in corpus.splits:
+            reason = next(iter(corpus.faults.values()), "it has no training split")
+            whole.notes.append(f"not compared with the training images of {other.spec.name}: {reason}")
+            continue
+        corpora.append(corpus)
+        corpus_overlaps(whole, corpus, named, [declared_source(item) for item in corpus.splits["train"]])
+    return whole, corpora
+
+
+def _captions(whole: Whole, split: str, items: Sequence[Item]) -> None:
+    name, source = whole.spec.name, whole.spec.source_lang
+    langs: dict[str, str] = {}  # of each caption
+    seen: set[str] = set()
+    texts: dict[tuple[str, bool], list[tuple[Item, Caption]]] = {}
+    for item in items:
+        if item.id in seen:
+            whole.add(
+                Fault("duplicate-id", "stands twice; ids must be unique", f"item {item.id}", name, split, item.id)
+            )
+        seen.add(item.id)
+        for caption in item.captions:
+            place = (_at(item, caption), name, split, item.id, caption.id)
+            if caption.id in langs:
+                whole.add(Fault("duplicate-id", f"the id {caption.id} stands twice; ids must be unique", *place))
+            langs[caption.id] = caption.lang
+            if not caption.text.strip():
+                whole.add(Fault("empty-caption", f"the {caption.lang} caption is empty", *place))
+                continue
+            # machine translation and people's writing differ in what is odd
+            texts.setdefault((caption.lang, caption.origin.startswith("mt:")), []).append((item, caption))
+    for item in items:
+        for caption in item.captions:
+            if caption.parallel is not None and langs.get(caption.parallel) != source:
+                there = "not there" if caption.parallel not in langs else f"not in {source}"
+                what = f"the parallel {caption.parallel} is {there}"
+                whole.add(Fault("parallel", what, _at(item, caption), name, split, item.id, caption.id))
+    for (lang, _), rows in texts.items():
+        odd = 0
+        for item, caption in rows:
+            what = strange(caption.text, lang)
+            if what:
+                odd += 1
+                shown = caption.text if len(caption.text) <= 40 else f"{caption.text[:37]}..."
+                place = (_at(item, caption), name, split, item.id, caption.id)
+                whole.add(Fault("odd-caption", f'the {lang} caption "{shown}" {what}', *place))
+        if odd > MANY * len(rows) and odd > 2:
+            whole.add(Fault("language", f"{odd:,} of {len(rows):,} {lang} captions are odd", split, name, split))
+        lacks = lacking((caption.text for _, caption in rows), lang)
+        if lacks:
+            whole.add(Fault("language", lacks, split, name, split))
+
+
+def _at(item: Item, caption: Caption) -> str:
+    """Where a caption stands: its file and row, where the reader says so (the tag `at`)."""
+    return caption.tags.get("at") or f"caption {caption.id} of item {item.id}"
+
+
+def _declared(whole: Whole, test_set: TestSet) -> None:
+    items = whole.splits[test_set.id]
+    captions = Counter(caption.lang for item in items for caption in item.captions)
+    images = Counter(lang for item in items for lang in {caption.lang for caption in item.captions})
+    for what, found, declared in (("images", images, test_set.images), ("captions", captions, test_set.captions)):
+        for lang in test_set.langs:
+            expected = declared.get(lang)
+            if found[lang] != expected if expected is not None else not found[lang]:
+                number = f"{expected:,}" if expected is not None else "some"
+                sentence = f"it has {found[lang]:,} {what} in {lang}, but declares {number}"
+                whole.add(Fault("size", sentence, test_set.id, whole.spec.name, test_set.id))

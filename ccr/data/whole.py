@@ -1,0 +1,111 @@
+"""All splits of a dataset as its reader gives them, test sets included, with what was wrong with the reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from attrs import field, frozen
+
+from ccr.data.faults import Fault
+from ccr.data.opening import Opening
+from ccr.data.translations import attach, refuse_unknown
+from ccr.errors import CcrError
+from ccr.specs import DatasetSpec, Item
+
+
+@frozen
+class Size:
+    """How much of one language and provenance a split holds."""
+
+    split: str
+    lang: str
+    origin: str
+    images: int
+    captions: int
+
+
+@frozen(eq=False)
+class Report:
+    """What a check found."""
+
+    spec: DatasetSpec
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()  # what was not checked, and remedies
+    sizes: tuple[Size, ...] = ()
+
+
+@frozen(eq=False)
+class Whole:
+    """The items of every split that could be read, and what was wrong so far."""
+
+    door: Opening
+    spec: DatasetSpec
+    splits: dict[str, tuple[Item, ...]] = field(factory=dict)
+    faults: dict[str, Fault] = field(factory=dict)  # by text: a caption that two test sets hold has one fault
+    notes: list[str] = field(factory=list)
+
+    def add(self, fault: Fault) -> None:
+        self.faults.setdefault(f"{fault.kind} {fault}", fault)
+
+    def report(self) -> Report:
+        sizes = tuple(size for split, items in self.splits.items() for size in sizes_of(split, items))
+        return Report(self.spec, tuple(self.faults.values()), tuple(self.notes), sizes)
+
+
+def read_whole(door: Opening) -> Whole:
+    absent = door.missing(pictures=False)
+    if absent:
+        whole = Whole(door, door.spec)
+        for sentence in absent:
+            whole.add(Fault("missing", sentence, dataset=door.spec.name))
+        return whole
+    try:
+        whole = Whole(door, door.dataset.describe(door.spec))
+    except CcrError as error:
+        whole = Whole(door, door.spec)
+        _refused(whole, "", error)
+        return whole
+    for split in ("train", "val"):
+        _take(whole, split, partial(door.dataset.items, split))
+    try:
+        refuse_unknown(door.translations, {split: whole.splits.get(split, ()) for split in ("train", "val")})
+    except CcrError as error:
+        _refused(whole, "", error)
+    for split in ("train", "val"):
+        if split in whole.splits:
+            whole.splits[split] = attach(whole.splits[split], door.translations, split)
+    for test_set in whole.spec.test_sets:
+        _take(whole, test_set.id, partial(door.dataset.test_items, test_set.id))
+    if not whole.splits and not whole.faults:
+        whole.add(Fault("rows", "there is no item", whole.spec.name, whole.spec.name))
+    return whole
+
+
+def _take(whole: Whole, split: str, items: Callable[[], Iterable[Item]]) -> None:
+    try:
+        found = tuple(items())
+    except CcrError as error:
+        _refused(whole, split, error)
+        return
+    if found:
+        whole.splits[split] = found
+    elif split not in ("train", "val"):
+        whole.add(Fault("rows", "there is no item", split, whole.spec.name, split))
+
+
+def _refused(whole: Whole, split: str, error: CcrError) -> None:
+    for line in str(error).split("\n"):
+        whole.add(Fault("rows", line, dataset=whole.spec.name, split=split))
+
+
+def sizes_of(split: str, items: Sequence[Item]) -> list[Size]:
+    """Images and captions of each language and provenance."""
+    captions: Counter[tuple[str, str]] = Counter()
+    images: Counter[tuple[str, str]] = Counter()
+    for item in items:
+        found = Counter((caption.lang, caption.origin) for caption in item.captions)
+        captions.update(found)
+        images.update(found.keys())
+    return [Size(split, lang, origin, images[lang, origin], n) for (lang, origin), n in captions.items()]
