@@ -15,8 +15,13 @@ from ccr.errors import CcrError, nearest
 
 COMMANDS = {
     "run": ("ccr.cli.run", "run", "Train and evaluate a method, and print its table."),
+    "ablate": ("ccr.cli.grid", "ablate", "Run a method and its ablations, and print their table."),
+    "sweep": ("ccr.cli.grid", "sweep", "Run a grid of methods, datasets and settings from a YAML file."),
+    "cell": ("ccr.cli.grid", "cell", "Run one cell of a grid: what executors call."),
     "compare": ("ccr.cli.compare", "compare", "Compare runs: tables with intervals and tests."),
     "data": ("ccr.cli.data", "data", "Check a dataset before it is trusted; show it; tell how to get it."),
+    "report": ("ccr.cli.report", "report", "Write a page of several runs: tables, charts, every query."),
+    "search": ("ccr.cli.search", "search", "Find pictures with a trained method."),
     "translate": ("ccr.cli.translate", "translate", "Translate a dataset's training captions by machine, once."),
     "pretrain": ("ccr.cli.pretrain", "pretrain", "Train the English side of an encoder."),
     "features": ("ccr.cli.features", "features", "List, verify and prune stored features."),

@@ -1,0 +1,1 @@
+"""Grids of runs: cells, what makes them, what runs them."""

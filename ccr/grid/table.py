@@ -1,0 +1,83 @@
+"""The table of a grid's runs, its rows called as the grid calls them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import evolve
+
+from ccr.grid.cell import read_status
+from ccr.grid.grid import Grid
+from ccr.results.compare import Comparison, Table, compare
+from ccr.results.formats import terminal
+
+
+def table(grid: Grid) -> str:
+    """The comparison of all runs that are done; "" where there are none."""
+    titles = run_titles(grid.folder)
+    if not titles:
+        return ""
+    return terminal(entitled(compare(list(titles), run_called(grid.baseline, titles), registry=grid.registry), titles))
+
+
+def command(grid: Grid) -> str:
+    """The command that prints the table again."""
+    runs = [read_status(grid.place(cell)).run for cell in grid.cells]
+    ours = {run.resolve() for run in runs if run}
+    below = {path.parent.resolve() for path in (grid.folder / "runs").glob("*/*/result.json")}
+    places = [grid.folder / "runs"] if ours and ours == below else sorted(ours)
+    words = ["ccr", "compare", *map(_short, places)]
+    if grid.baseline:
+        words += ["--baseline", run_called(grid.baseline, run_titles(grid.folder))]
+    return shlex.join(words)
+
+
+def run_titles(folder: Path) -> Mapping[Path, str]:
+    """Folder of a finished run -> its row's title ("" = none), of the grid in a folder."""
+    try:
+        cells = json.loads((folder / "grid.json").read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    found = [(read_status(folder / "cells" / cell["cell"]).run, cell["title"]) for cell in cells]
+    return {run: title for run, title in found if run}
+
+
+def run_called(baseline: str, titles: Mapping[Path, str]) -> str:
+    """What `compare` knows a row by: one of its runs, where `baseline` is a title."""
+    return next((run.name for run, title in titles.items() if baseline and title == baseline), baseline)
+
+
+def entitled(comparison: Comparison, titles: Mapping[Path, str]) -> Comparison:
+    """The comparison with the titles that a grid gave its rows. A title that two rows of a table would have is left
+    out."""
+    known = {run.resolve(): title for run, title in titles.items()}
+    return evolve(comparison, tables=tuple(_entitled(table, known) for table in comparison.tables))
+
+
+def _entitled(table: Table, known: Mapping[Path, str]) -> Table:
+    given = {row.label: known.get(row.runs[0].folder.resolve(), "") for row in table.rows}
+    count = Counter([title or label for label, title in given.items()])
+    new = {label: title if title and count[title] == 1 else label for label, title in given.items()}
+    return evolve(
+        table,
+        rows=tuple(evolve(row, label=new[row.label]) for row in table.rows),
+        baseline=new.get(table.baseline, table.baseline),
+        notes=tuple(_renamed(note, new) for note in table.notes),
+    )
+
+
+def _renamed(note: str, new: Mapping[str, str]) -> str:
+    """Notes about a row begin with its label."""
+    old = next((label for label in sorted(new, key=len, reverse=True) if note.startswith(label + ":")), "")
+    return new[old] + note[len(old) :] if old else note
+
+
+def _short(path: Path) -> str:
+    """As seen from here, where that is below."""
+    here: Sequence[str] = Path.cwd().resolve().parts
+    parts = path.resolve().parts
+    return str(Path(*parts[len(here) :])) if parts[: len(here)] == tuple(here) else str(path)
