@@ -33,6 +33,8 @@ def main(root: Path) -> None:
         host = Host.load(Path(task["registry"]) if task["registry"] else None)
         for subject in (Subject(*row) for row in task["subjects"]):
             checks = checks_of(subject.kind)
+            if not checks:
+                continue
             bench: Any = sys.modules[f"ccr.testing.{subject.kind}s"].Bench(host, subject)
             for check in checks:
                 key = {"kind": subject.kind, "name": subject.title, "check": check.name}

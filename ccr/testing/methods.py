@@ -262,17 +262,17 @@ def resume(bench: Bench) -> None:
     steps = sum(stage.phase.steps for stage in life.trainer.stages)
     if not steps:
         raise NotApplicable("nothing trains")
-    folder = _folder()
-    try:
-        bench.train(bench.build(), folder=folder, at_step=interrupt_at(steps // 3))
-    except KeyboardInterrupt:
-        pass
-    else:
+    folder, stops = _folder(), (steps // 3, 5 * steps // 6)
+    for stop in stops:
+        try:
+            bench.train(bench.build(), folder=folder, at_step=interrupt_at(stop))
+        except KeyboardInterrupt:
+            continue
         raise Failed("an interrupt did not reach the harness; leave signals alone")
     again = bench.build()
     bench.train(again, folder=folder)
     if names := _same_weights(life.method, again):
-        raise Failed(f"after a resume in step {steps // 3} of {steps}, these differ: {_shown(names)}")
+        raise Failed(f"resumed in the steps {stops[0]} and {stops[1]} of {steps}, these differ: {_shown(names)}")
 
 
 @check("method", "what a trained method knows must be in parameters or persistent buffers that a new one has, too")

@@ -19,13 +19,7 @@ from ccr.settings import describe_settings, make_settings, settings_values
 from ccr.testing.checks import Failed, NotApplicable, check
 from ccr.testing.subjects import Subject
 
-FACTORIES = {
-    "encoder": "Encoder",
-    "dataset": "Dataset",
-    "metric": "RankMetric",
-    "method": "Method",
-    "translator": "Translator",
-}
+CLASSES = {"metric": "RankMetric"}  # by kind; any other is of the kind's own name
 
 
 @frozen
@@ -83,10 +77,11 @@ def factories(bench: Bench) -> None:
     import ccr.base
 
     for title, spec in bench.specs():
+        kind = title.split()[0]
         if not spec.summary:
             raise Failed(f"{title} has no summary")
         if not getattr(spec, "alias", ""):
-            made, wanted = bench.host.resolve(spec.factory), getattr(ccr.base, FACTORIES[title.split()[0]])
+            made, wanted = bench.host.resolve(spec.factory), getattr(ccr.base, CLASSES.get(kind, kind.capitalize()))
             if not (isinstance(made, type) and issubclass(made, wanted)):
                 raise Failed(f"{title}: {spec.factory} is no ccr.{wanted.__name__}")
 
