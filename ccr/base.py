@@ -46,7 +46,7 @@ class Dataset(ABC):
         """Items of the test set with that protocol id, always in the same order."""
 
     def read(self, item: Item) -> bytes:
-        """The encoded image (PNG, JPEG, ...) of an item."""
+        """The encoded image (PNG, JPEG, ...) or clip (MP4, ...) of an item."""
         if item.path is None:
             raise CcrError(f"item {item.id} has no media file, and {type(self).__name__}.read does not make one")
         return item.path.read_bytes()
@@ -150,6 +150,15 @@ class Encoder(ABC):
     def encode_images(self, pixels: Tensor) -> Tensor:
         """(B, C, H, W), or (B, F) where `precomputed`, -> (B, embed_dim) un-normalised, differentiable."""
 
+    def pool(self, frames: Tensor) -> Tensor:
+        """(N, T, embed_dim) features of the frames of clips -> (N, embed_dim): their mean, one say for each frame.
+
+        Each frame counts by its direction (CLIP4Clip's mean pooling); the length is the mean of the frames' lengths, so
+        that a clip's features are of the scale of a picture's, and those of one frame are that frame's.
+        """
+        lengths = frames.norm(dim=-1, keepdim=True)
+        return (frames / lengths.clamp_min(1e-12)).mean(1) * lengths.mean(1)
+
     def lookup(self, item: Item) -> Tensor:
         """Where `precomputed`: the (F,) fp32 features of an item. CcrError names the item that has none."""
         raise NotImplementedError
@@ -171,7 +180,7 @@ class Encoder(ABC):
         raise NotAdaptableError(f"{type(self).__name__} has no text tower that an adapter can enter")
 
     def text_parameters(self) -> Sequence[nn.Parameter]:
-        """What the English fine-tune trains when image features are precomputed."""
+        """What the English fine-tune trains when image features are precomputed, or those of clips."""
         raise NotAdaptableError(f"{type(self).__name__} cannot train its text tower alone")
 
     def save(self, folder: Path) -> str:

@@ -205,6 +205,7 @@ class Item:
     path: Path | None = None  # the media file; None = the dataset makes the bytes itself (Dataset.read)
     digest: str | None = None  # content hash, where the dataset knows it without reading; None = sha256 of the bytes
     source: str = ""  # collection the image comes from, e.g. "flickr30k"
+    frames: int = 0  # 0: a picture; else a clip, of which that many frames are read, evenly over its time
 
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ class Batch:
     source_features: Tensor | None  # (B, D) the encoder's features of the parallels
     image_features: Tensor | None  # (B, D)
     other: Tensor  # (B,) int64: for each row, a row of another picture
-    images: Tensor | None = None  # (B, C, H, W) pixels, only while the encoder itself is trained
+    images: Tensor | None = None  # (B, C, H, W) pixels, only while the encoder's image side is trained
 
 
 @frozen

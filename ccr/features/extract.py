@@ -62,13 +62,15 @@ def image_features(
     title: str = "images",
     fingerprint: str = "",
 ) -> Features:
-    """The features of the items' images.
+    """The features of the items' images; of a clip those of its frames, pooled.
 
-    `title` names the progress bar and the sealed set. `fingerprint` spares the hashing of the weights where the caller
-    has it already. Images that are missing, truncated or get a feature with NaN raise one CcrError that names them, up
-    to ten; what is sound is stored all the same.
+    `batch_size` counts the frames of clips. `title` names the progress bar and the sealed set. `fingerprint` spares the
+    hashing of the weights where the caller has it already. Images that are missing, truncated or get a feature with NaN
+    raise one CcrError that names them, up to ten; what is sound is stored all the same.
     """
     digests = input_digests(encoder, dataset, items, store.files)
+    frames = [0 if encoder.precomputed else item.frames for item in items]
+    batch_size = max(1, batch_size // max([1, *frames]))
 
     def load(i: int) -> Tensor | CcrError:
         try:
@@ -88,7 +90,10 @@ def image_features(
                     else:
                         sound[i] = image
                 if sound:
-                    yield list(sound), encoder.encode_images(torch.stack(list(sound.values())).to(device))
+                    pixels = [image if frames[i] else image[None] for i, image in sound.items()]
+                    parts = encoder.encode_images(torch.cat(pixels).to(device)).split([len(part) for part in pixels])
+                    pooled = [encoder.pool(p[None]) if frames[i] else p for i, p in zip(sound, parts, strict=True)]
+                    yield list(sound), torch.cat(pooled)
                 if faults.full():
                     return
         finally:

@@ -18,6 +18,7 @@ from ccr.data.views import queries
 from ccr.evaluation.ranks import both_directions
 from ccr.evaluation.score import DIRECTIONS
 from ccr.features.digests import FileDigests
+from ccr.features.extract import Features
 from ccr.features.inputs import input_digests, load_input
 from ccr.files import digest_of, replacing
 from ccr.pipeline.device import Compute
@@ -44,7 +45,7 @@ class English:
     lr: float
     batch_size: int
     seed: int
-    text_only: bool = False  # the image side stays as it is
+    images: Callable[[Split], Features] | None = None  # of an image side that stays as it is: the text tower trains
     from_scratch: bool = False  # the scale of InfoNCE is learnt, and batch norms take statistics
     title: str = ""
 
@@ -80,6 +81,7 @@ class English:
         pictures = numbered(self._pictures("train"))[image]
         order = Order(self.seed, "english", {lang: pictures}, self.batch_size, self.epochs)
         ids = encoder.tokenize(asked.texts, lang)
+        images = self._given("train")
         feed = EnglishFeed(
             order,
             lang,
@@ -87,13 +89,13 @@ class English:
             ids,
             encoder.lengths(ids),
             image,
-            lambda row: load_input(encoder, dataset, items[row]),
+            (lambda row: load_input(encoder, dataset, items[row])) if images is None else images,
             self.machine.device,
         )
         steps = len(order)
         phase = Phase("english", steps, self.batch_size, validate_every=-(-steps // VALIDATIONS))
         trainer = Trainer(
-            method=EnglishTraining(encoder, self.lr, text_only=self.text_only, from_scratch=self.from_scratch),
+            method=EnglishTraining(encoder, self.lr, text_only=images is not None, from_scratch=self.from_scratch),
             stages=[Stage(phase, feed)],
             validate=self.validation(),
             folder=folder,
@@ -120,16 +122,23 @@ class English:
         asked = queries(items, lang, lambda c: True, "any", f"{self.data.spec.name}/val")
         ids = encoder.tokenize(asked.texts, lang)
         owner = torch.from_numpy(asked.owner).to(device)
-        cuts = range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH)
+        batches = np.split(asked.gallery, range(VALIDATION_BATCH, len(asked.gallery), VALIDATION_BATCH))
+        given = self._given("val")
 
-        def inputs(rows: np.ndarray) -> torch.Tensor:
-            return torch.stack([load_input(encoder, dataset, items[row]) for row in rows])
+        def encoded(rows: np.ndarray) -> torch.Tensor:
+            if given is not None:
+                return given[torch.from_numpy(rows)].to(device)
+            pixels = torch.stack([load_input(encoder, dataset, items[row]) for row in rows])
+            return encoder.encode_images(pixels.to(device))
 
         def validate() -> float:
-            batches = np.split(asked.gallery, cuts)
-            images = torch.cat([encoder.encode_images(inputs(rows).to(device)) for rows in batches])
+            images = torch.cat([encoded(rows) for rows in batches])
             texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
             ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
             return self.score(ranks, (lang,))
 
         return validate
+
+    def _given(self, split: Split) -> torch.Tensor | None:
+        """(items, D) image features, where they are not learnt."""
+        return None if self.images is None else torch.from_numpy(np.array(self.images(split).table))

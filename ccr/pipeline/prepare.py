@@ -75,6 +75,7 @@ class Prepared:
         self.base_fingerprint = encoder_fingerprint(self.encoder, "any")  # of the weights, whatever computes with them
         self._digests: dict[tuple[str, str], list[str]] = {}
         self._computing = ""  # fingerprint of the protocol's encoder in the precision that it computes with
+        self._seeing = ""  # the same, of the encoder that has its image side
         self._train = self._phase_data()
         self.content = {
             f"{data.spec.name}/{split}": content_digest(data.records(split), self.digests(data, split))
@@ -138,10 +139,13 @@ class Prepared:
         self.encoder.module.to(self.compute.device)
         if not self.plan.protocol.finetunes_encoder:
             return self._settle()
-        recipe, lang = self.plan.recipe, self.plan.source_lang
+        recipe, lang, data = self.plan.recipe, self.plan.source_lang, self.plan.data
+        # of precomputed features and clips the text tower alone trains: image features stay those of before
+        text_only = self.encoder.precomputed or any(item.frames for item in data.records("train"))
+        self._seeing = encoder_fingerprint(self.encoder, self.compute.precision) if text_only else ""
         english = English(
             encoder=self.encoder,
-            data=self.plan.data,
+            data=data,
             files=self.store.files,
             machine=self.compute,
             score=self.score,
@@ -149,7 +153,7 @@ class Prepared:
             lr=recipe.encoder_lr,
             batch_size=recipe.encoder_batch_size,
             seed=ENGLISH_SEED,
-            text_only=self.encoder.precomputed,
+            images=self._train_and_val if text_only else None,
             title=f"{lang} fine-tune",
         )
 
@@ -157,10 +161,11 @@ class Prepared:
             say(f"fine-tuning the encoder on the {lang} captions of {self.plan.spec.name}")
             english.train(folder)
 
+        trained = {"trained": "text"} if text_only else {}
         folder = artifact(
             self.cache,
             "encoders",
-            {"code": ENGLISH_CODE, "encoder": self.base_fingerprint, **english.key()},
+            {"code": ENGLISH_CODE, "encoder": self.base_fingerprint, **english.key(), **trained},
             build,
             waiting=lambda: say("waiting for another process that fine-tunes the same encoder"),
         )
@@ -170,9 +175,14 @@ class Prepared:
 
     def _settle(self) -> str:
         self._computing = encoder_fingerprint(self.encoder, self.compute.precision)
+        self._seeing = self._seeing or self._computing
         return encoder_fingerprint(self.encoder, "any")
 
     # --- features and views -----------------------------------------------------------------------------------------
+
+    def _train_and_val(self, split: Split) -> Features:
+        data = self.plan.data
+        return self.images(data, data.records(split), f"image features, {data.spec.name}/{split}")
 
     def images(self, data: Data, items: Sequence[Item], title: str) -> Features:
         """Image features of items, from the store where they are there."""
@@ -184,7 +194,7 @@ class Prepared:
             device=self.compute.device,
             precision=self.compute.precision,
             title=title,
-            fingerprint=self._computing,
+            fingerprint=self._seeing,
         )
         self.encoded += found.encoded
         return found

@@ -14,6 +14,7 @@ from ccr.config import RunConfig
 from ccr.data.opening import find, require
 from ccr.errors import CcrError
 from ccr.evaluation.score import selector
+from ccr.features.extract import Features, image_features
 from ccr.features.fingerprint import encoder_fingerprint
 from ccr.features.store import FeatureStore
 from ccr.files import artifact, cache_root, write_json
@@ -22,6 +23,7 @@ from ccr.pipeline.device import compute
 from ccr.pipeline.english import WEIGHTS, English
 from ccr.pipeline.plan import dataset_opening, find_encoder
 from ccr.progress import say
+from ccr.specs import Split
 
 CODE = 1  # bump when pretraining changes its result
 RECORD = "pretrain.json"
@@ -68,17 +70,33 @@ def pretrain(config: RunConfig, budget: Budget, out: Path) -> Pretrained:
     encoder.name = config.encoder or spec.encoder
     encoder.module.to(machine.device)
     cache = cache_root(config.cache)
+    store, fingerprint = FeatureStore(cache / "features"), encoder_fingerprint(encoder, machine.precision)
+
+    def images(split: Split) -> Features:
+        return image_features(
+            encoder,
+            data.dataset,
+            data.records(split),
+            store,
+            device=machine.device,
+            precision=machine.precision,
+            title=f"image features, {data.spec.name}/{split}",
+            fingerprint=fingerprint,
+        )
+
+    if not budget.text_only and not encoder.precomputed and any(item.frames for item in data.records("train")):
+        raise CcrError(f"{data.spec.name} holds clips, of which the text side alone can be trained: say --train text")
     english = English(
         encoder=encoder,
         data=data,
-        files=FeatureStore(cache / "features").files,
+        files=store.files,
         machine=machine,
         score=selector(host),
         epochs=budget.epochs,
         lr=budget.lr,
         batch_size=budget.batch_size,
         seed=config.seed,
-        text_only=budget.text_only,
+        images=images if budget.text_only else None,
         from_scratch=True,
         title=f"pretraining on {data.spec.source_lang}",
     )

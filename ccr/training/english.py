@@ -51,8 +51,9 @@ class EnglishTraining(Method):
         return {"text": self.encoder.encode_texts(text.ids)}
 
     def outputs(self, part: Batch) -> dict[str, Tensor]:
-        assert part.images is not None
-        return {**self(part.text), "image": self.encoder.encode_images(part.images)}
+        image = part.image_features if part.images is None else self.encoder.encode_images(part.images)
+        assert image is not None
+        return {**self(part.text), "image": image}
 
     def loss(self, phase: Phase, player: str, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         scale = self.encoder.logit_scale if self._log_scale is None else self._log_scale.exp().clamp(max=MAX_SCALE)
@@ -60,7 +61,10 @@ class EnglishTraining(Method):
 
 
 class EnglishFeed:
-    """Step -> Batch with pixels. Threads decode the next batch while this one trains."""
+    """Step -> Batch with pixels, or with image features where the image side stays as it is.
+
+    Threads decode the next batch of pixels while this one trains.
+    """
 
     def __init__(
         self,
@@ -70,12 +74,12 @@ class EnglishFeed:
         ids: Tensor,
         lengths: Tensor,
         image: np.ndarray,
-        load: Callable[[int], Tensor],
+        images: Callable[[int], Tensor] | Tensor,
         device: torch.device,
     ) -> None:
         """`ids` (n, L) and `lengths` (n,) are the captions' tokens, `image` (n,) the row of each one's image.
 
-        `load(row)` gives what the encoder reads of an image.
+        `images(row)` gives what the encoder reads of an image; a tensor (m, D) holds the features of all.
         """
         self._order, self._lang, self._texts, self._ids, self._lengths, self._image = (
             order,
@@ -85,7 +89,7 @@ class EnglishFeed:
             lengths,
             image,
         )
-        self._load, self._device = load, device
+        self._images, self._device = images, device
         self._kept: dict[int, Tensor] = {}
         self._bytes = 0
         self._pool = ThreadPoolExecutor(DECODERS)
@@ -93,9 +97,13 @@ class EnglishFeed:
 
     def __call__(self, step: int) -> Batch:
         draw = self._order[step]
-        pixels = torch.stack([future.result() for future in self._decoding(step)])
-        self._next = (step + 1, self._start(step + 1)) if step + 1 < len(self._order) else None
         rows = torch.from_numpy(draw.rows)
+        pixels = features = None
+        if isinstance(self._images, Tensor):
+            features = self._images[torch.from_numpy(self._image[draw.rows])].to(self._device)
+        else:
+            pixels = torch.stack([future.result() for future in self._decoding(step)]).to(self._device)
+            self._next = (step + 1, self._start(step + 1)) if step + 1 < len(self._order) else None
         return Batch(
             text=TextBatch(
                 self._lang,
@@ -105,9 +113,9 @@ class EnglishFeed:
             ),
             source=None,
             source_features=None,
-            image_features=None,
+            image_features=features,
             other=torch.from_numpy(draw.other),
-            images=pixels.to(self._device),
+            images=pixels,
         )
 
     def close(self) -> None:
@@ -123,7 +131,8 @@ class EnglishFeed:
     def _pixels(self, row: int) -> Tensor:
         if row in self._kept:
             return self._kept[row]
-        pixels = self._load(row)
+        assert not isinstance(self._images, Tensor)
+        pixels = self._images(row)
         if self._bytes + pixels.nbytes <= PIXEL_BUDGET:
             self._bytes += pixels.nbytes
             self._kept[row] = pixels
