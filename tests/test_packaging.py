@@ -129,13 +129,14 @@ def test_every_plugin_has_an_entry_point() -> None:
 
 LAYERS = {
     **dict.fromkeys(("cli", "__main__"), 7),
-    **dict.fromkeys(("grid", "pipeline"), 6),
+    **dict.fromkeys(("bench", "grid", "pipeline"), 6),
     **dict.fromkeys(("results", "evaluation", "training"), 5),
     **dict.fromkeys(("protocols", "translation"), 4),
     **dict.fromkeys(("features", "data"), 3),
     **dict.fromkeys(("host", "loading", "registry", "config"), 2),
     **dict.fromkeys(
-        ("specs", "base", "hookspecs", "errors", "settings", "yamlstrict", "files", "progress", "nn", "methods", "hub"), 1
+        ("specs", "base", "hookspecs", "errors", "settings", "yamlstrict", "files", "progress", "nn", "methods", "hub", "world"),
+        1,
     ),
 }
 

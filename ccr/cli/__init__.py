@@ -25,6 +25,7 @@ COMMANDS = {
     "translate": ("ccr.cli.translate", "translate", "Translate a dataset's training captions by machine, once."),
     "pretrain": ("ccr.cli.pretrain", "pretrain", "Train the English side of an encoder."),
     "features": ("ccr.cli.features", "features", "List, verify and prune stored features."),
+    "bench": ("ccr.cli.bench", "bench", "Measure speed: ratios against what the hardware allows."),
     "plugins": ("ccr.cli.plugins", "plugins", "List plugins and show what they provide."),
 }
 """name -> (module, attribute, help in one line)"""
