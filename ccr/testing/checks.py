@@ -5,11 +5,17 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from ccr.testing.guard import GUARD, Event
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CLOSE = 1e-5
+"""How much features may differ that should be equal but for the order of sums; see `distance`."""
 
 
 class Failed(Exception):  # noqa: N818 - it is no error of the kit
@@ -81,3 +87,8 @@ class Watched:
         """Raises Failed if anything of that kind was done."""
         if what := self.of(kind):
             raise Failed(f"{sentence}: {', '.join(what[:3])}{' ...' if len(what) > 3 else ''}")
+
+
+def distance(a: Tensor, b: Tensor) -> float:
+    """The largest difference of any entry, in units of the root mean square of `a`."""
+    return float((a - b).abs().max() / a.square().mean().sqrt().clamp_min(1e-12))

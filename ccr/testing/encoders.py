@@ -17,8 +17,7 @@ from ccr.errors import NotAdaptableError
 from ccr.features.fingerprint import encoder_fingerprint
 from ccr.host import Host
 from ccr.settings import make_settings
-from ccr.testing.checks import Failed, NotApplicable, Watched, check
-from ccr.testing.methods import CLOSE, _distance
+from ccr.testing.checks import CLOSE, Failed, NotApplicable, Watched, check, distance
 from ccr.testing.subjects import SENTENCES, Subject
 
 
@@ -192,7 +191,7 @@ def batch_invariance(bench: Bench) -> None:
         features = encode(encoder)
         order = list(range(len(features)))
         for way, batches in {"one by one": [[i] for i in order], "backwards": [order[::-1]]}.items():
-            if (off := _distance(features, encode(encoder, batches))) > CLOSE:
+            if (off := distance(features, encode(encoder, batches))) > CLOSE:
                 raise Failed(f"features of {what} differ by {off:.1g} when they are computed {way}")
 
 
@@ -205,7 +204,7 @@ def trimmed_texts(bench: Bench) -> None:
         raise Failed(f"tokenize gives {ids.shape[1]} positions, and context_length is {encoder.context_length}")
     longest = int(encoder.lengths(ids).max())
     with torch.no_grad():
-        off = _distance(encoder.encode_texts(ids), encoder.encode_texts(ids[:, :longest]))
+        off = distance(encoder.encode_texts(ids), encoder.encode_texts(ids[:, :longest]))
     if off > CLOSE:
         raise Failed(f"features differ by {off:.1g} when texts are cut to {longest} positions")
 
@@ -236,9 +235,14 @@ def tower_is_encode_texts(bench: Bench) -> None:
     before = encoder_fingerprint(encoder)
     with torch.no_grad():
         x = tower.embed(ids)
-        off = _distance(encoder.encode_texts(ids), tower.run(x, encoder.lengths(ids)))
+        off = distance(encoder.encode_texts(ids), tower.run(x, encoder.lengths(ids)))
         passed: list[int] = []
-        tower.run(x, encoder.lengths(ids), lambda i, y: passed.append(i) or y)
+
+        def note(i: int, y: Tensor) -> Tensor:
+            passed.append(i)
+            return y
+
+        tower.run(x, encoder.lengths(ids), note)
     if off > CLOSE:
         raise Failed(f"its features differ by {off:.1g} from those of encode_texts")
     if passed != list(range(tower.depth)) or len(tower.blocks) != tower.depth or x.shape[-1] != tower.width:

@@ -21,13 +21,11 @@ from ccr.features.fingerprint import encoder_fingerprint
 from ccr.host import Host
 from ccr.loading import why
 from ccr.settings import make_settings
-from ccr.testing.checks import Failed, NotApplicable, Watched, check
+from ccr.testing.checks import CLOSE, Failed, NotApplicable, Watched, check, distance
 from ccr.testing.subjects import Subject
 from ccr.testing.world import LANGS, World, embed, interrupt_at, the_world
 from ccr.training.checkpoint import restore
 from ccr.training.loop import Trainer, weights_digest
-
-CLOSE = 1e-5
 
 
 class Life(Watched):
@@ -86,7 +84,7 @@ class Bench:
                 life.tested = True
             except Exception as error:
                 life.error = error
-        life.encoder_changed = encoder_fingerprint(world.encoder) != fingerprint
+        life.encoder_changed = encoder_fingerprint(world.lent) != fingerprint
         return life
 
     def whole(self) -> Life:
@@ -133,11 +131,6 @@ def _folder() -> Path:
 
 def _shown(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    """Largest difference of any entry, in units of the root mean square of `a`."""
-    return float((a - b).abs().max() / a.square().mean().sqrt().clamp_min(1e-12))
 
 
 def _same_weights(a: Method, b: Method) -> list[str]:
@@ -236,7 +229,7 @@ def batch_invariance(bench: Bench) -> None:
             "backwards": [order[::-1]],
         }
         for way, batches in ways.items():
-            if (off := _distance(features, embed(method, rows, batches))) > CLOSE:
+            if (off := distance(features, embed(method, rows, batches))) > CLOSE:
                 raise Failed(f"features in {lang} differ by {off:.1g} when they are computed {way}")
 
 
@@ -285,7 +278,7 @@ def save_and_load(bench: Bench) -> None:
     restore(bench.world.trainer(again, _folder()).trained(), load_file(file), str(file))
     for lang, features in bench.features(again).items():
         if not torch.equal(features, life.trained[lang]):
-            raise Failed(f"features in {lang} differ by {_distance(life.trained[lang], features):.1g} after loading")
+            raise Failed(f"features in {lang} differ by {distance(life.trained[lang], features):.1g} after loading")
 
 
 @check("method", "compute losses over the whole batch as for one process; use no torch.distributed of your own")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import torch
 from torch import Tensor
@@ -79,7 +79,7 @@ def monotone(bench: Bench) -> None:
     """No query that moves up makes it worse."""
     sign = 1 if bench.spec.higher_is_better else -1
     values = [sign * bench.value(([*CLEAR, (rank, rank, 1)], 0, 0)) for rank in range(1, 40)]
-    for rank, (better, worse) in enumerate(zip(values, values[1:], strict=False), 1):
+    for rank, (better, worse) in enumerate(pairwise(values), 1):
         if worse > better + CLOSE:
             raise Failed(f"it is better at rank {rank + 1} than at rank {rank}")
 

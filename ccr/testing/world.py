@@ -5,6 +5,7 @@ It is put together from what `ccr run` is put together from: the same views, ord
 
 from __future__ import annotations
 
+import copy
 import signal
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -71,6 +72,7 @@ class World:
             key={"kit": 1},
         )
         self.encoder = TinyEncoder()
+        self.lent = self.encoder  # what the method that was built last has: a copy, so that it spoils its own alone
         files = FeatureStore(self.cache / "features").files
         pictures = numbered(content_digests(train, self.data.dataset, files))
         self.pictures = {lang: pictures[view.image] for lang, view in self.views.items()}
@@ -91,11 +93,12 @@ class World:
             reference = self.spec.translator
             empty: Callable[[type], Any] = lambda cls: make_settings(cls, {}, reference)  # noqa: E731
             translate = open_translator(self.host, reference, empty, self.cache, None, directions).translate
+        self.lent = copy.deepcopy(self.encoder)
         context = Context(
             settings=settings,
             langs=LANGS,
             tokens=self.tokens,
-            encoder=FrozenEncoder(self.encoder, self.source_lang),
+            encoder=FrozenEncoder(self.lent, self.source_lang),
             seed=seed,
             size_scale=RECIPE.size_scale,
             feature_rms=float(self.source_features.square().mean().sqrt()),
