@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +25,7 @@ _CHUNK = 256  # pictures between two steps of the bar
 
 def presence(whole: Whole) -> None:
     listed: dict[Path, set[str] | None] = {}
-    homeless: Counter[Path] = Counter()
+    homeless: dict[Path, set[Path]] = {}
     before = len(whole.faults)
     for split, items in whole.splits.items():
         for item in items:
@@ -37,11 +36,11 @@ def presence(whole: Whole) -> None:
                 listed[folder] = _names(folder)
             names = listed[folder]
             if names is None:
-                homeless[folder] += 1
+                homeless.setdefault(folder, set()).add(item.path)
             elif item.path.name not in names:
                 whole.add(Fault("absent-picture", "is not there", str(item.path), whole.spec.name, split, item.id))
-    for folder, count in homeless.items():
-        whole.add(Fault("missing", f"there is no such folder, of {count:,} pictures", str(folder), whole.spec.name))
+    for folder, lost in homeless.items():
+        whole.add(Fault("missing", f"there is no such folder, of {len(lost):,} pictures", str(folder), whole.spec.name))
     if len(whole.faults) > before:
         known = set(whole.door.missing(pictures=False))
         whole.notes.extend(said for said in whole.door.missing(pictures=True) if said not in known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ccr import DatasetSpec, Recipe, TestSet, hookimpl
+from ccr_benchmarks.catalogue import CORPUS, DATASETS
 
 CCR_API = 1
 
@@ -51,6 +52,7 @@ def ccr_register_datasets() -> Iterable[DatasetSpec]:
             test_sets=(_multi30k_test("multi30k-task2-5cap", 5, 5), _multi30k_test("multi30k-task1-1cap", 1, 1)),
             recipes={"released": _multi30k_recipe(5), "one-caption": _multi30k_recipe(1)},
             encoder="openclip:ViT-B-32/openai",
+            corpus=CORPUS,
             image_sources=("flickr30k",),
             needs_root=True,
             holds_mt=False,
@@ -62,4 +64,5 @@ def ccr_register_datasets() -> Iterable[DatasetSpec]:
                 "photos and English: Young et al., From Image Descriptions to Visual Denotations (2014)"
             ),
         ),
+        *DATASETS,
     ]

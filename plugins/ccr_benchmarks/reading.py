@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ccr import CcrError
+
+T = TypeVar("T")
 
 _NAMED = 3  # of many absent files, by name
 
@@ -21,11 +25,8 @@ def plain_or_gz(path: Path) -> Path | None:
     return None
 
 
-def read_rows(path: Path) -> list[str]:
-    """The rows of a UTF-8 text, stripped. A line feed alone ends a row: captions may hold U+2028 and its like.
-
-    CcrError names the file and the first row that is empty.
-    """
+def read_lines(path: Path) -> list[str]:
+    """The rows of a UTF-8 text, stripped. A line feed alone ends a row: captions may hold U+2028 and its like."""
     there = plain_or_gz(path)
     if there is None:
         raise CcrError(f"there is no file {path} or {path.name}.gz")
@@ -34,10 +35,69 @@ def read_rows(path: Path) -> list[str]:
         text = (gzip.decompress(data) if there.suffix == ".gz" else data).decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise CcrError(f"{there} cannot be read ({error}); fetch it again") from None
-    rows = [row.strip() for row in text.removesuffix("\n").split("\n")]
+    return [row.strip() for row in text.removesuffix("\n").split("\n")]
+
+
+def read_rows(path: Path) -> list[str]:
+    """As `read_lines`; CcrError names the file and the first row that is empty."""
+    rows = read_lines(path)
     if "" in rows:
-        raise CcrError(f"{there}: row {rows.index('') + 1} is empty; fetch the file again")
+        raise CcrError(f"{plain_or_gz(path)}: row {rows.index('') + 1} is empty; fetch the file again")
     return rows
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """The value of a JSON file, an object (`dict`) or a list."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise CcrError(f"{path} cannot be read ({error}); fetch it again") from None
+    if not isinstance(value, kind):
+        raise CcrError(f"{path} holds no {kind.__name__}; fetch it again")
+    return value
+
+
+def read_json_rows(path: Path) -> list[dict[str, Any]]:
+    """One object per row. CcrError names all rows that are none."""
+    rows: list[dict[str, Any]] = []
+    wrong = []
+    for number, line in enumerate(read_lines(path), 1):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            wrong.append(f"{path}:{number}: the row is no JSON ({error}); fetch the file again")
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+        else:
+            wrong.append(f"{path}:{number}: the row is no object; fetch the file again")
+    refuse(wrong)
+    return rows
+
+
+def refuse(faults: Sequence[str]) -> None:
+    """CcrError with all of them, a line each; nothing if there is none."""
+    if faults:
+        raise CcrError("\n".join(faults))
+
+
+def at(path: Path, row: int) -> dict[str, str]:
+    """The tag of a caption that says where it stands."""
+    return {"at": f"{path}:{row}"}
+
+
+def first_of(*places: Path) -> Path:
+    """The first that exists, else the first."""
+    return next((place for place in places if place.exists()), places[0])
+
+
+def absent_files(files: Sequence[Path], root: Path, remedy: str) -> list[str]:
+    """One sentence if text files are not there: how many, the first few, and the remedy."""
+    absent = [path for path in files if not plain_or_gz(path)]
+    if not absent:
+        return []
+    named = ", ".join(str(path.relative_to(root)) for path in absent[:_NAMED]) + (", ..." if absent[_NAMED:] else "")
+    return [f"{len(absent)} of {len(files)} text files are not below {root} ({named}): {remedy}"]
 
 
 def same_length(rows: Sequence[str], path: Path, names: Sequence[str], listed: Path) -> Sequence[str]:
@@ -53,6 +113,8 @@ def same_length(rows: Sequence[str], path: Path, names: Sequence[str], listed: P
 def absent_pictures(folder: Path, names: Iterable[str], remedy: str) -> list[str]:
     """One sentence if the folder lacks pictures: how many, the first few, and the remedy. One listing, no stat."""
     wanted = list(names)
+    if not folder.is_dir():
+        return [f"there is no folder of {len(wanted):,} pictures, {folder}: {remedy}"]
     there = {entry.name for entry in os.scandir(folder)}
     absent = [name for name in wanted if name not in there]
     if not absent:

@@ -1,0 +1,165 @@
+"""What the datasets are: sizes, sources, licences, budgets. Their readers are imported by the run that uses them."""
+
+from __future__ import annotations
+
+from ccr import DatasetSpec, Recipe, TestSet
+
+CORPUS = "cc300k"
+ENCODER = "openclip:ViT-B-32/openai"
+
+_ALIGN, _MATCH = 45_000 / 3, 7_000 / 3  # DASD's released steps of 128 captions, of each of three languages
+_COCO_TERMS = "photos under Flickr's terms, as https://cocodataset.org says"
+_FLICKR_TERMS = "photos under Flickr's terms, for non-commercial research and education"
+
+
+def released(captions: int, **settings: object) -> Recipe:
+    """As many steps per language as DASD's released settings, over a training split of `captions` per language."""
+    epochs = {"align": _ALIGN * 128 / captions, "match": _MATCH * 128 / captions}
+    return Recipe(batch_size=128, epochs=epochs, encoder_batch_size=128, dataset_settings=settings)
+
+
+def _each(langs: tuple[str, ...], count: int) -> dict[str, int]:
+    return dict.fromkeys(langs, count)
+
+
+def _coco(name: str, photos: int) -> TestSet:
+    images = {"en": photos, "ja": photos, "zh": 1_000}
+    return TestSet(
+        id=name, langs=tuple(images), images=images, captions={"en": 5 * photos, "ja": 5 * photos, "zh": 1_053}
+    )
+
+
+_XTD10 = ("en", "de", "es", "fr", "it", "ja", "ko", "pl", "ru", "tr", "zh")
+_XFLICKRCO = ("en", "de", "es", "id", "ja", "ru", "tr", "zh")
+_XM3600 = {
+    "ar": 7367, "bn": 3600, "cs": 7207, "da": 7264, "de": 8643, "el": 7204, "en": 7200, "es": 8614, "fa": 7245,
+    "fi": 7127, "fil": 7109, "fr": 8562, "he": 7200, "hi": 8503, "hr": 7280, "hu": 7216, "id": 7126, "it": 8471,
+    "ja": 7185, "ko": 7650, "mi": 4732, "nl": 8059, "no": 7213, "pl": 7141, "pt": 7243, "quz": 7200, "ro": 7123,
+    "ru": 7200, "sv": 7273, "sw": 7046, "te": 7200, "th": 7200, "tr": 7233, "uk": 7215, "vi": 7350, "zh": 7174,
+}  # fmt: skip
+
+DATASETS = (
+    DatasetSpec(
+        name="mscoco",
+        factory="ccr_benchmarks.mscoco:MSCOCO",
+        settings="ccr_benchmarks.mscoco:MSCOCOSettings",
+        summary="MSCOCO, Karpathy's splits: English; Japanese by STAIR; Chinese by COCO-CN on its own test photos",
+        target_langs=("ja", "zh"),
+        test_sets=(_coco("coco-5k", 5_000), *(_coco(f"coco-1k-fold{k}", 1_000) for k in range(1, 6))),
+        recipes={"released": released(566_435)},  # 113,287 photos with five captions
+        encoder=ENCODER,
+        corpus=CORPUS,
+        image_sources=("mscoco",),
+        needs_root=True,
+        holds_mt=False,
+        licence=f"English and STAIR captions CC BY 4.0; COCO-CN: see the publisher's page; {_COCO_TERMS}",
+        citation=(
+            "Lin et al.: Microsoft COCO (2014); splits: Karpathy and Fei-Fei, Deep Visual-Semantic Alignments (2015); "
+            "ja: Yoshikawa, Shigeto and Takeuchi, STAIR Captions (2017); zh: Li et al., COCO-CN for Cross-Lingual "
+            "Image Tagging, Captioning and Retrieval (2019)"
+        ),
+    ),
+    DatasetSpec(
+        name="cc300k",
+        factory="ccr_benchmarks.cc300k:CC300K",
+        settings="ccr_benchmarks.cc300k:CC300KSettings",
+        summary="300,000 pictures of Conceptual Captions with English alt-texts: what zero-shot trains on",
+        encoder=ENCODER,
+        image_sources=("cc3m",),
+        needs_root=True,
+        holds_mt=False,
+        licence="see the publisher's page; pictures under their owners' terms",
+        citation="Sharma, Ding, Goodman and Soricut: Conceptual Captions (2018)",
+    ),
+    DatasetSpec(
+        name="flickr8k-cn",
+        factory="ccr_benchmarks.flickr8k_cn:Flickr8kCN",
+        settings="ccr_benchmarks.flickr8k_cn:Flickr8kCNSettings",
+        summary="Flickr8k photos; five captions by people in en and in zh, published machine translations to train on",
+        target_langs=("zh",),
+        test_sets=tuple(
+            TestSet(
+                id=f"flickr8k-cn-{name}",
+                langs=("en", "zh"),
+                images=_each(("en", "zh"), 1_000),
+                captions=_each(("en", "zh"), 5_000),
+            )
+            for name in ("written", "translated")
+        ),
+        recipes={"released": released(30_000)},
+        encoder=ENCODER,
+        corpus=CORPUS,
+        image_sources=("flickr8k", "flickr30k"),
+        needs_root=True,
+        licence=f"captions: see the publisher's page; {_FLICKR_TERMS}",
+        citation=(
+            "Li, Lan, Dong and Liu: Adding Chinese Captions to Images (2016); photos and English: Hodosh, Young and "
+            "Hockenmaier, Framing Image Description as a Ranking Task (2013)"
+        ),
+    ),
+    DatasetSpec(
+        name="xtd10",
+        factory="ccr_benchmarks.xtd10:XTD10",
+        summary="1,000 MSCOCO photos, one caption in each of eleven languages; a test collection",
+        target_langs=_XTD10[1:],
+        test_sets=(TestSet(id="xtd10-1k", langs=_XTD10, images=_each(_XTD10, 1_000), captions=_each(_XTD10, 1_000)),),
+        protocol="zero-shot",
+        encoder=ENCODER,
+        corpus=CORPUS,
+        image_sources=("mscoco",),
+        needs_root=True,
+        holds_mt=False,
+        licence=f"captions under the Adobe Research licence, non-commercial; {_COCO_TERMS}",
+        citation=(
+            "Aggarwal and Kale: Towards Zero-shot Cross-lingual Image Retrieval (2020); de, fr: Rajendran et al., "
+            "Bridge Correlational Neural Networks (2016); ja: Yoshikawa et al., STAIR Captions (2017)"
+        ),
+    ),
+    DatasetSpec(
+        name="xflickrco",
+        factory="ccr_benchmarks.xflickrco:XFlickrCO",
+        settings="ccr_benchmarks.xflickrco:XFlickrCOSettings",
+        summary="2,000 photos of Flickr30K and MSCOCO, one caption in each of eight languages; a test collection",
+        target_langs=_XFLICKRCO[1:],
+        test_sets=(
+            # what the official files of en and de hold; the others' were not seen
+            TestSet(
+                id="xflickrco-2k",
+                langs=_XFLICKRCO,
+                images=_each(("en", "de"), 2_000),
+                captions=_each(("en", "de"), 2_000),
+            ),
+        ),
+        protocol="zero-shot",
+        encoder=ENCODER,
+        corpus=CORPUS,
+        image_sources=("flickr30k", "mscoco"),
+        needs_root=True,
+        holds_mt=False,
+        licence=f"captions: see the publisher's page; {_FLICKR_TERMS}",
+        citation="Bugliarello et al.: IGLUE, Transfer Learning across Modalities, Tasks, and Languages (2022)",
+    ),
+    DatasetSpec(
+        name="xm3600",
+        factory="ccr_benchmarks.xm3600:XM3600",
+        summary="3,600 photos from all over the world, captions by people in 36 languages; a test collection",
+        target_langs=tuple(lang for lang in _XM3600 if lang != "en"),
+        test_sets=(
+            TestSet(
+                id="xm3600-first",
+                langs=tuple(_XM3600),
+                images=_each(tuple(_XM3600), 3_600),
+                captions=_each(tuple(_XM3600), 3_600),
+            ),
+            TestSet(id="xm3600-all", langs=tuple(_XM3600), images=_each(tuple(_XM3600), 3_600), captions=_XM3600),
+        ),
+        protocol="zero-shot",
+        encoder=ENCODER,
+        corpus=CORPUS,
+        image_sources=("open-images",),
+        needs_root=True,
+        holds_mt=False,
+        licence="captions CC BY 4.0; photos CC BY 2.0, of Open Images",
+        citation="Thapliyal, Pont-Tuset, Chen and Soricut: Crossmodal-3600 (2022)",
+    ),
+)
