@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         regression_unit,
         tower_weights,
     )
+    from ccr.pipeline.load import load_run
 
 _LAZY = {
     "Bottleneck": "ccr.nn",
@@ -65,6 +66,7 @@ _LAZY = {
     "Translator": "ccr.base",
     "hub_file": "ccr.hub",
     "infonce": "ccr.nn",
+    "load_run": "ccr.pipeline.load",
     "open_dataset": "ccr.data",
     "regression_unit": "ccr.nn",
     "tower_weights": "ccr.nn",
@@ -112,6 +114,7 @@ __all__ = [
     "hookimpl",
     "hub_file",
     "infonce",
+    "load_run",
     "not_negative",
     "open_dataset",
     "positive",

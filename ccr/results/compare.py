@@ -69,7 +69,7 @@ def compare(
             )
     shown = tuple(metrics) or tuple(recorded)
     host = Host.load(registry)
-    score = _scorer(host, headline)
+    score = mean_scorer(host, headline)
     if score is None:
         raise CcrError(f"{headline} is no mean over queries, so its differences cannot be tested; choose another")
     tables: dict[str, list[FinishedRun]] = {}
@@ -79,7 +79,7 @@ def compare(
     if baseline and not any(table.baseline for table in made):
         labels = dict.fromkeys(row.label for table in made for row in table.rows)
         raise CcrError(f'no row is "{baseline}"{nearest(baseline, labels)}; there are {", ".join(labels)}')
-    scorers = {metric: scorer for metric in shown if (scorer := _scorer(host, metric))}
+    scorers = {metric: scorer for metric in shown if (scorer := mean_scorer(host, metric))}
     better = host.spec("metric", headline).higher_is_better
     return Comparison(
         tables=tuple(
@@ -181,7 +181,7 @@ def _circumstances(runs: Sequence[FinishedRun]) -> list[str]:
 # --- differences ----------------------------------------------------------------------------------------------------
 
 
-def _scorer(host: Host, name: str) -> Score | None:
+def mean_scorer(host: Host, name: str) -> Score | None:
     """(run, languages, directions) -> the metric and each image's influence on it; None = no mean over queries."""
     import torch
 
