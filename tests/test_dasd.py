@@ -552,8 +552,11 @@ def test_trainable_parameters_at_vit_b_size(variant: str, with_table: float, wit
 def test_ablations_are_one_row_per_switch_and_all_can_be_built() -> None:
     (spec,) = ccr_dasd.ccr_register_methods()
     rows = [dict(changes) for changes in spec.ablations.values()]
-    assert [row for row in rows if "variant" not in row] == [{switch: False} for switch in SWITCHES]
+    assert [row for row in rows if set(row) & set(SWITCHES)] == [{switch: False} for switch in SWITCHES]
     assert {"variant": "released"} in rows
+    sizes = [row for row in rows if set(row) & {"rank", "z_width"}]
+    assert sizes == [{"rank": 16}, {"rank": 64}, {"z_width": 256}, {"z_width": 1024}]
+    assert len(rows) == len(SWITCHES) + 1 + len(sizes)
     for changes in rows:
         settings = make_settings(Settings, changes, "ablation")
         assert settings != Settings()

@@ -56,10 +56,13 @@ def compare(
         raise CcrError(f"{output.parent} is no folder; make it first")
 
     import ccr.results.compare as comparing
+    from ccr.grid.table import entitled, run_called, titles_of
     from ccr.results.formats import FORMATS
 
     form = form or _ENDINGS.get(output.suffix if output else "", "terminal")
-    found = comparing.compare(runs, baseline, () if wide else metrics or ("AR",), headline, registry)
+    titles = titles_of(runs)
+    meant = run_called(baseline, titles)
+    found = entitled(comparing.compare(runs, meant, () if wide else metrics or ("AR",), headline, registry), titles)
     text = FORMATS[form](found, results, wide)
     for folder in found.unfinished:
         say(f"{folder} is not finished, and in no table")

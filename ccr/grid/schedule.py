@@ -74,7 +74,7 @@ class Schedule:
 
     @property
     def ended(self) -> bool:
-        return all(self.status[cell.id].finished or cell.id in self.failures for cell in self.grid.cells)
+        return all(self.state(cell) in ("done", "failed") for cell in self.grid.cells)
 
     def state(self, cell: Cell) -> str:
         """Of "done", "failed", "running", "queued", "to do"."""

@@ -153,7 +153,8 @@ def _runs(axes: Mapping[str, Axis], title: str, where: str, faults: Faults) -> I
     # seeds go round last, so that a row is complete before the next one begins
     ordered = sorted(axes.values(), key=lambda axis: axis.key == "seed")
     varied = [axis for axis in ordered if len(axis.values) > 1 and axis.key != "seed"]
-    origins: dict[str, str] = {}
+    given = {axis.key: axis.place for axis in ordered}
+    origins = dict(given)
     for axis in ordered:
         for key in itertools.accumulate(axis.key.split("."), lambda above, part: f"{above}.{part}"):
             origins.setdefault(key, axis.place)  # what is wrong with a mapping is told where it begins
@@ -163,7 +164,7 @@ def _runs(axes: Mapping[str, Axis], title: str, where: str, faults: Faults) -> I
         settings = {key: value for key, value in value_of.items() if axes[key].is_setting}
         if isinstance(fields.get("langs"), str) and fields["langs"] != "all":
             fields["langs"] = [lang.strip() for lang in fields["langs"].split(",")]
-        reader = Faults(lambda path: origins.get(str(path[0]), where) if path else where)
+        reader = Faults(lambda path: given.get(str(path[0]), where) if path else where)
         config = build(RunConfig, {**fields, "settings": settings, "origins": origins}, (), reader)
         hint = "; a list is crossed here: write a list as [[...]]"
         faults.lines.extend(line + hint if "must be a list" in line else line for line in reader.lines)

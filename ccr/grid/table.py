@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve
@@ -19,9 +19,10 @@ from ccr.results.formats import terminal
 def table(grid: Grid) -> str:
     """The comparison of all runs that are done; "" where there are none."""
     titles = run_titles(grid.folder)
-    if not titles:
+    runs = [run for run in (read_status(grid.place(cell)).run for cell in grid.cells) if run]
+    if not runs:
         return ""
-    return terminal(entitled(compare(list(titles), run_called(grid.baseline, titles), registry=grid.registry), titles))
+    return terminal(entitled(compare(runs, run_called(grid.baseline, titles), registry=grid.registry), titles))
 
 
 def command(grid: Grid) -> str:
@@ -29,11 +30,19 @@ def command(grid: Grid) -> str:
     runs = [read_status(grid.place(cell)).run for cell in grid.cells]
     ours = {run.resolve() for run in runs if run}
     below = {path.parent.resolve() for path in (grid.folder / "runs").glob("*/*/result.json")}
-    places = [grid.folder / "runs"] if ours and ours == below else sorted(ours)
+    places = [grid.folder] if ours and ours == below else sorted(ours)
     words = ["ccr", "compare", *map(_short, places)]
-    if grid.baseline:
-        words += ["--baseline", run_called(grid.baseline, run_titles(grid.folder))]
-    return shlex.join(words)
+    return shlex.join([*words, "--baseline", grid.baseline] if grid.baseline else words)
+
+
+def titles_of(paths: Iterable[Path]) -> dict[Path, str]:
+    """As `run_titles`, of all grids that the folders given to `ccr compare` are, hold or belong to."""
+    titles: dict[Path, str] = {}
+    for path in paths:
+        near = [path.resolve(), *path.resolve().parents[:3]]
+        for folder in dict.fromkeys([*near, *(made.parent for made in path.glob("*/grid.json"))]):
+            titles |= run_titles(folder)
+    return titles
 
 
 def run_titles(folder: Path) -> Mapping[Path, str]:

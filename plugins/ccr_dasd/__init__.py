@@ -20,6 +20,10 @@ DASD = ccr.MethodSpec(
         "w/o adversary": {"adversarial": False},
         "w/o consistency": {"consistency": False},
         "released code": {"variant": "released"},
+        "rank 16": {"rank": 16},
+        "rank 64": {"rank": 64},
+        "z width 256": {"z_width": 256},
+        "z width 1024": {"z_width": 1024},
     },
 )
 
