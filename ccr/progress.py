@@ -6,12 +6,18 @@ import sys
 import time
 from types import TracebackType
 
+from ccr.world import world
+
 LINE_EVERY = 10.0  # seconds between plain lines
 
 
 def say(text: str) -> None:
-    """One line to the person who waits. Progress goes to stderr; stdout holds results alone."""
-    print(text, file=sys.stderr, flush=True)
+    """One line to the person who waits. Progress goes to stderr; stdout holds results alone.
+
+    Of several processes that work together, one speaks.
+    """
+    if world().leads:
+        print(text, file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -20,7 +26,7 @@ class Progress:
     def __init__(self, title: str, total: int, unit: str = "", done: int = 0) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, done
         self._bar = None
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and world().leads:
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, initial=done, desc=title, unit=f" {unit}", leave=False, dynamic_ncols=True)

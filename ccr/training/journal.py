@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ccr.files import replacing
+from ccr.world import world
 
 Observer = Callable[[str, int, Mapping[str, float]], None]
 
 
 class Journal:
-    """`log.jsonl`. After a resume it holds the steps up to the checkpoint and goes on from there."""
+    """`log.jsonl`. After a resume it holds the steps up to the checkpoint and goes on from there.
+
+    Of several processes the leader writes it.
+    """
 
     def __init__(self, path: Path, observe: Observer | None = None) -> None:
         self.path = path
@@ -21,7 +25,7 @@ class Journal:
 
     def rewind(self, phases: list[str], phase: int, step: int) -> None:
         """Drop what was logged at or after a step of a phase: it will be logged again. A torn last line goes, too."""
-        if not self.path.exists():
+        if not world().leads or not self.path.exists():
             return
         kept = []
         for line in self.path.read_text(encoding="utf-8").splitlines():
@@ -37,6 +41,8 @@ class Journal:
 
     def log(self, phase: str, step: int, values: Mapping[str, float]) -> None:
         """Write one row and tell the observers."""
+        if not world().leads:
+            return
         row: dict[str, Any] = {"phase": phase, "step": step, **values}
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

@@ -3,6 +3,10 @@
 A step seeds from (seed, phase, step), draws the global batch, runs the method on length-sorted parts of it, and then
 lets the players step in order: loss, gradient of that player's parameters alone, clip, update. All that the next step
 depends on is in the checkpoint or follows from the seed, so a resumed run is bit-equal to an undisturbed one.
+
+Several processes draw the same batch, run the method on a share of its rows each, and gather what it gives; from there
+on they do the same, with the mean of their gradients. Only the leader writes, and nothing that it writes depends on
+how many they are.
 """
 
 from __future__ import annotations
@@ -11,8 +15,8 @@ import hashlib
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,8 @@ from ccr.training import checkpoint
 from ccr.training.interrupt import deferred_interrupt
 from ccr.training.journal import Journal
 from ccr.training.optim import Optimiser, schedule
+from ccr.training.parallel import average, gather
+from ccr.world import ProcessLostError, World, world
 
 CHECKPOINT = "checkpoint.safetensors"
 SAVE_EVERY = 60.0  # seconds between checkpoints
@@ -71,6 +77,7 @@ class Trainer:
     device: torch.device
     bf16: bool = False
     title: str = ""
+    world: World = field(factory=world)  # the processes that train together
 
     def run(self) -> Progressed:
         """Train all stages, from where the folder's checkpoint stands. The method is left at its selected state."""
@@ -85,6 +92,9 @@ class Trainer:
             at = Progressed(**state)
             checkpoint.restore(trained, groups.get("model", {}), str(path))
             checkpoint.restore(best, groups.get("best", {}), str(path))
+            self.world.note(f"step {at.step} of phase {self.stages[at.phase].phase.name}")
+        self.world.wait()  # nobody writes over a checkpoint that another still reads
+        self.world.follow(trained.values())
         self.journal.rewind([stage.phase.name for stage in self.stages], at.phase, at.step)
         while at.phase < len(self.stages):
             self._run_phase(self.stages[at.phase], at, trained, best, groups, path)
@@ -98,6 +108,7 @@ class Trainer:
                 "a method may train only what Method.players names"
             )
         self.method.eval().requires_grad_(False)
+        self.world.note("the end of training")
         return at
 
     def _run_phase(
@@ -121,20 +132,25 @@ class Trainer:
             if f"optim-{optimiser.player.name}" in groups:
                 optimiser.load(groups[f"optim-{optimiser.player.name}"])
 
-        def save() -> None:
+        def save(writes: bool) -> None:
             broken = next((name for name, tensor in trained.items() if not tensor.isfinite().all()), None)
             if broken:
                 raise CcrError(
                     f"the weights {broken!r} are no numbers any more in phase {phase.name} by step {at.step}: {REMEDY}"
                 )
+            if not writes:
+                return
             optim = {f"optim-{o.player.name}": o.state() for o in optimisers}
             state = {name: getattr(at, name) for name in Progressed.__slots__ if not name.startswith("__")}
             checkpoint.save(path, {"model": trained, "best": best, **optim}, state)
+            self.world.note(f"step {at.step} of phase {phase.name}")
 
         log_every = max(1, phase.steps // LOGS_PER_PHASE)
         saved, save_cost, clock = time.monotonic(), 0.0, time.monotonic()
+        sound = (at.step, 0)  # steps done and updates made when the state was last one to go on from
         with (
             deferred_interrupt() as interrupt,
+            self._rescued(lambda: sound == (at.step, sum(o.updates for o in optimisers)), save),
             Progress(self.title or phase.name, phase.steps, "steps", at.step) as bar,
         ):
             while at.step < phase.steps:
@@ -155,20 +171,36 @@ class Trainer:
                 bar.advance(1, note)
                 now = time.monotonic()
                 at.seconds, clock = at.seconds + now - clock, now
-                if interrupt.asked or at.step == phase.steps or now - saved > max(SAVE_EVERY, save_cost / SAVE_SHARE):
-                    save()
+                due = at.step == phase.steps or now - saved > max(SAVE_EVERY, save_cost / SAVE_SHARE)
+                sound = (at.step, sum(o.updates for o in optimisers))
+                # one clock counts, and whoever is asked to stop stops all
+                wish = self.world.highest(2 if interrupt.asked else int(due and self.world.leads))
+                if wish:
+                    save(self.world.leads)
                     saved, save_cost = time.monotonic(), time.monotonic() - now
-                if interrupt.asked:
+                if wish == 2:
+                    self.world.wait()
                     raise KeyboardInterrupt
+
+    @contextmanager
+    def _rescued(self, sound: Callable[[], bool], save: Callable[[bool], None]) -> Iterator[None]:
+        """Within it, what was reached when another process is lost is saved, unless that was amid an update."""
+        try:
+            yield
+        except ProcessLostError as error:
+            reached = sound()
+            if reached and self.world.rank < 2:  # two, since one of them may be the lost one; they would write the same
+                save(True)
+            where = "where it stopped" if reached else "the last checkpoint"
+            raise ProcessLostError(f"{error}; the same command goes on from {where}") from error
 
     def _step(self, stage: Stage, optimisers: Sequence[Optimiser], step: int) -> dict[str, Tensor]:
         phase, method = stage.phase, self.method
-        seed = hashlib.sha256(f"{self.seed}/{phase.name}/{step}".encode()).digest()
-        torch.manual_seed(int.from_bytes(seed[:8], "little") >> 1)
-        np.random.seed(int.from_bytes(seed[8:12], "little"))
-        random.seed(seed)
+        # rows are on different processes, and draw differently there; the loss is of all rows, and the same everywhere
+        _seed(self.seed, phase.name, step, *([self.world.rank] if self.world.rank else []))
         batch = stage.feed(step)
         out = self._outputs(batch)
+        _seed(self.seed, phase.name, step, "loss")
         batch = evolve(
             batch,
             text=_text_to(batch.text, self.device),
@@ -185,9 +217,10 @@ class Trainer:
                     f"{type(method).__name__}.loss gives player {player.name!r} nothing to descend in {phase.name}"
                 )
             total = torch.stack([term.float() for term in terms.values()]).sum()
-            grads = torch.autograd.grad(
+            own = torch.autograd.grad(
                 total, list(player.params), retain_graph=i + 1 < len(optimisers), allow_unused=True
             )
+            grads = average(self.world, player.params, own)
             if player.at_once:
                 optimiser.step(grads, schedule(player, phase, step))
             else:
@@ -200,10 +233,15 @@ class Trainer:
         return logged
 
     def _outputs(self, batch: Batch) -> dict[str, Tensor]:
-        """The method's outputs for all rows, computed on length-sorted parts: trimming each saves the padding."""
-        size = len(batch.text)
+        """The method's outputs for all rows, computed on length-sorted parts: trimming each saves the padding.
+
+        Of several processes each computes its share of the sorted rows, so that all have as much to do.
+        """
         rows = torch.argsort(batch.text.lengths, stable=True)
-        parts = rows.chunk(max(1, size // ROWS_PER_PART)) if self.device.type == "cpu" else (rows,)
+        mine = self.world.share(rows)
+        # without a row, it computes one for nothing: it must know the names and shapes of what the others gather
+        computed = mine if len(mine) else rows[:1]
+        parts = computed.chunk(max(1, len(mine) // ROWS_PER_PART)) if self.device.type == "cpu" else (computed,)
         amp = torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
         with amp:
             outputs = [self.method.outputs(_part(batch, part, self.device)) for part in parts]
@@ -214,13 +252,17 @@ class Trainer:
                     f"{type(self.method).__name__}.forward must give 'text', and tensors with a row per caption alone"
                     + (f"; {wrong[0]!r} has {len(out[wrong[0]])} rows for {len(part)}" if wrong else "")
                 )
+        own = {key: torch.cat([out[key] for out in outputs]).float()[: len(mine)] for key in outputs[0]}
         back = torch.argsort(rows).to(self.device)
-        return {key: torch.cat([out[key] for out in outputs]).float()[back] for key in outputs[0]}
+        return {key: value[back] for key, value in gather(self.world, own, len(rows)).items()}
 
     def _validate(self, phase: Phase, at: Progressed, trained: dict[str, Tensor], best: dict[str, Tensor]) -> None:
         self.method.eval()
+        # statistics of the leader's rows, where a method takes any
+        self.world.follow([tensor for tensor in trained.values() if not isinstance(tensor, torch.nn.Parameter)])
         with torch.no_grad():
-            score = self.validate()
+            found = self.validate()
+        score = self.world.once(lambda: found)
         at.validations.append({"phase": phase.name, "step": at.step, "score": score})
         self.journal.log(phase.name, at.step - 1, {"validation": score})
         if score > at.best:
@@ -265,6 +307,13 @@ def weights_digest(tensors: dict[str, Tensor]) -> str:
         sha.update(name.encode())
         sha.update(tensors[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return sha.hexdigest()
+
+
+def _seed(*words: object) -> None:
+    digest = hashlib.sha256("/".join(map(str, words)).encode()).digest()
+    torch.manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    np.random.seed(int.from_bytes(digest[8:12], "little"))
+    random.seed(digest)
 
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

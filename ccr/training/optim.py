@@ -39,10 +39,12 @@ class Optimiser:
         self._first = [torch.zeros_like(p) for p in self._params]
         self._second = [torch.zeros_like(p) for p in self._params]
         self._count = [0] * len(self._params)
+        self.updates = 0  # since this process began
 
     @torch.no_grad()
     def step(self, grads: Sequence[Tensor | None], factor: float) -> None:
         """One update; `grads` stand in the order of the player's parameters, None where a parameter took no part."""
+        self.updates += 1
         dense: list[int] = []
         for i, grad in enumerate(grads):
             if grad is None:
