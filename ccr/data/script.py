@@ -8,7 +8,7 @@ another script, holds letters that its language does not have, or was decoded wr
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 
 LEAST = 0.5  # share of a caption's runs in a script of its language
@@ -88,7 +88,7 @@ def strange(text: str, lang: str) -> str:
         return "holds no letter"
     share = sum(script in own for script in runs) / len(runs)
     if share < LEAST:
-        others = ", ".join(sorted({script.title() for script in runs if script not in own}))
+        others = _words({script for script in runs if script not in own})
         return f"is {100 * (1 - share):.0f} % in another script ({others}) than {_words(own)}"
     alphabet = _ALPHABETS.get(lang.partition("-")[0])
     if alphabet is not None and own == {"LATIN"}:
@@ -157,5 +157,5 @@ def _runs(text: str) -> Iterable[str]:
         before = before if combining else script
 
 
-def _words(scripts: frozenset[str]) -> str:
+def _words(scripts: Collection[str]) -> str:
     return " or ".join(sorted(script.title() if script != "CJK" else "Han" for script in scripts))
