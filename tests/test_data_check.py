@@ -349,6 +349,13 @@ def test_what_cannot_be_accepted_is_refused() -> None:
     }  # fmt: skip
 
 
+def test_the_documentation_lists_every_kind_and_what_accepting_does() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n") if line.startswith("|")]
+    listed = {row[0].strip("`"): row[2] for row in rows if len(row) == 3 and row[0].strip("`") in KINDS}
+    assert listed == {kind: known.accepted for kind, known in KINDS.items()}
+
+
 # --- scripts --------------------------------------------------------------------------------------------------------
 
 
