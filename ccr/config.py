@@ -19,7 +19,7 @@ T = TypeVar("T")
 SECTIONS = ("method", "dataset", "corpus", "encoder", "translator", "protocol", "recipe")
 """The parts whose settings a run sets, as in `method.hidden`."""
 EXECUTION = frozenset(
-    {"device", "precision", "threads", "data_root", "mt", "runs", "cache", "registry", "fresh", "resume_anyway"}
+    {"device", "precision", "gpus", "threads", "data_root", "mt", "runs", "cache", "registry", "fresh", "resume_anyway"}
 )
 """Fields of RunConfig that say where and how a run is computed. They never change its id."""
 
@@ -77,6 +77,9 @@ class RunConfig:
         validator=_matches(r"auto|cpu|mps|cuda(:\d+)?", "write auto, cpu, cuda, cuda:N or mps"),
     )
     precision: Literal["auto", "fp32", "bf16"] = setting("auto", "Precision of the training arithmetic.")
+    gpus: int | None = field(
+        default=None, metadata={"help": "Processes that train together, one per GPU."}, validator=_at_least(1)
+    )
     threads: int | None = field(default=None, metadata={"help": "CPU threads."}, validator=_at_least(1))
     data_root: Path | None = setting(None, "Folder of the dataset's files.")
     mt: tuple[Path, ...] = setting((), "Files of machine-translated captions of the dataset, JSONL.")

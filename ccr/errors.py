@@ -9,6 +9,8 @@ from collections.abc import Iterable
 class CcrError(Exception):
     """Bad input: the message names the file, the row or the key, and the remedy."""
 
+    exit_code = 2
+
 
 class SealedSplitError(CcrError):
     """The test split was asked for outside of the harness's own evaluation."""

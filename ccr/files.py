@@ -13,6 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ccr.world import World, world
+
 SEAL = "sealed.json"
 
 
@@ -62,31 +64,44 @@ def artifact(
     key: Mapping[str, Any],
     build: Callable[[Path], None],
     waiting: Callable[[], None] | None = None,
+    together: bool = False,
 ) -> Path:
     """The folder `<cache>/<kind>/<hash of key>`, built once and shared by all runs.
 
     `key` names everything that made the content, a hand-bumped `code` integer included. `build(folder)` may find
     there what an interrupted build left, and goes on from it; the seal is written last, and only a sealed folder is
     ever returned. One process builds, others wait for it (`waiting` is called once before they do).
+    `together`: all processes of a run call it, and all of them build; only the leader may write into the folder.
     """
     folder = cache / kind / digest_of(key)[:20]
-    if (folder / SEAL).exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    builders = world() if together else World()
     lock = FileLock(folder.with_suffix(".lock"))
+
+    def begin() -> bool:
+        """Hold the lock, unless there is nothing to build."""
+        if (folder / SEAL).exists():
+            return False
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waiting:
+                waiting()
+            lock.acquire()
+        if (folder / SEAL).exists():
+            return False
+        folder.mkdir(exist_ok=True)
+        return True
+
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if waiting:
-            waiting()
-        lock.acquire()
-    try:
-        if not (folder / SEAL).exists():
-            folder.mkdir(exist_ok=True)
+        if builders.once(begin):
             build(folder)
-            write_json(folder / SEAL, key)
+            builders.wait()
+            if builders.leads:
+                write_json(folder / SEAL, key)
     finally:
-        lock.release()
+        if builders.leads:
+            lock.release()
     return folder
 
 

@@ -156,8 +156,8 @@ class World:
         places = torch.cat([torch.arange(rank, total, self.size) for rank in range(self.size)])
         return self.rows(own, counts)[torch.argsort(places).to(own.device)]
 
-    def joined(self, parts: Sequence[T], work: Callable[[T], Tensor]) -> Tensor:
-        """The (n, D) rows that `work` gives for each part, in the order of the parts; the parts are dealt out."""
+    def joined(self, parts: Sequence[T], work: Callable[[T], Tensor], device: Any) -> Tensor:
+        """The (n, D) fp32 rows that `work` gives for each part, in the order of the parts; the parts are dealt out."""
         import torch
 
         if self.size == 1:
@@ -166,7 +166,7 @@ class World:
         width = max(row[0] for row in self.numbers([mine[0].shape[1] if mine else 0]))
         lengths = [len(part) for part in mine] + [0] * (self.counts(len(parts))[0] - len(mine))
         by_rank = self.numbers(lengths)
-        own = torch.cat(mine) if mine else self._nothing(width)
+        own = torch.cat(mine) if mine else torch.empty(0, width, device=device)
         rows = [found.split(n) for found, n in zip(self._split(own, by_rank), by_rank, strict=True)]
         return torch.cat([rows[i % self.size][i // self.size] for i in range(len(parts))])
 
@@ -189,12 +189,6 @@ class World:
                 tensor.detach().copy_(own)
 
     # --- inside ----------------------------------------------------------------------------------------------------
-
-    def _nothing(self, width: int) -> Tensor:
-        import torch
-
-        device = f"cuda:{torch.cuda.current_device()}" if torch.distributed.get_backend() != "gloo" else "cpu"
-        return torch.empty(0, width, device=device)
 
     def _split(self, own: Tensor, by_rank: Sequence[Sequence[int]]) -> Sequence[Tensor]:
         counts = [sum(lengths) for lengths in by_rank]

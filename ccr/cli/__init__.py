@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ccr.errors import CcrError, nearest
+from ccr.world import INTERRUPTED, tells
 
 COMMANDS = {
     "run": ("ccr.cli.run", "run", "Train and evaluate a method, and print its table."),
@@ -26,7 +27,7 @@ COMMANDS = {
     "pretrain": ("ccr.cli.pretrain", "pretrain", "Train the English side of an encoder."),
     "features": ("ccr.cli.features", "features", "List, verify and prune stored features."),
     "bench": ("ccr.cli.bench", "bench", "Measure speed: ratios against what the hardware allows."),
-    "plugins": ("ccr.cli.plugins", "plugins", "List plugins and show what they provide."),
+    "plugins": ("ccr.cli.plugins", "plugins", "List, show, write and check plugins; edit registry.yaml."),
 }
 """name -> (module, attribute, help in one line)"""
 
@@ -74,7 +75,7 @@ def _guarded(call: Callable[[], Any]) -> int:
         code = call()
         sys.stdout.flush()
     except CcrError as error:
-        return _complain(str(error), 2)
+        return _complain(str(error), error.exit_code)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -82,7 +83,7 @@ def _guarded(call: Callable[[], Any]) -> int:
         hint = f" (see {context.command_path} --help)" if context else ""
         return _complain(error.format_message().rstrip(".") + hint, error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        return _complain("interrupted; the same command goes on from here", 130, "")
+        return _complain("interrupted; the same command goes on from here", INTERRUPTED, "")
     except BrokenPipeError:
         # who reads us has left, as `| head` does; nothing may be written any more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,7 +96,8 @@ def _guarded(call: Callable[[], Any]) -> int:
 
 
 def _complain(text: str, code: int, title: str = "error: ") -> int:
-    click.echo(title + text, err=True)
+    if tells(code):
+        click.echo(title + text, err=True)
     return code
 
 

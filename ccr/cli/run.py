@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ import click
 @click.option("--config", "file", type=click.Path(path_type=Path), help="A YAML file of the same names; flags win.")
 @click.option("--device", help="auto (default: a GPU where there is one), cpu, cuda, cuda:1.")
 @click.option("--precision", help="auto (default: bf16 on a GPU, else fp32), fp32, bf16.")
-@click.option("--threads", type=int, help="CPU threads.")
+@click.option("--gpus", type=int, help="GPUs of this machine that train together (with --device cpu: processes).")
+@click.option("--threads", type=int, help="CPU threads of a process.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the dataset's files.")
 @click.option("--mt", multiple=True, type=click.Path(path_type=Path), help="A JSONL of machine-translated captions.")
 @click.option("--runs", type=click.Path(path_type=Path), help="Where run folders are made (default: runs).")
@@ -37,26 +39,36 @@ import click
 @click.option("--registry", type=click.Path(path_type=Path), help="A registry.yaml of your own.")
 @click.option("--fresh", is_flag=True, default=None, help="Run again from the start, finished or not.")
 @click.option("--resume-anyway", is_flag=True, default=None, help="Go on although the code changed since.")
-def run(assignments: tuple[str, ...], file: Path | None, seeds: str | None, **flags: Any) -> None:
+def run(assignments: tuple[str, ...], file: Path | None, seeds: str | None, **flags: Any) -> int:
     """Train METHOD on DATASET under the protocol, test it, and print the table.
 
     The same command again goes on with an interrupted run, and prints the table of a finished one.
     """
     from ccr.config import load_config
     from ccr.errors import CcrError
+    from ccr.world import join, leave, started_together
 
+    together = join()
     if seeds and flags["seed"] is not None:
         raise CcrError("give --seed or --seeds, not both")
     given = {name: value for name, value in flags.items() if value is not None}
     configs = [load_config(file, {**given, **seed, "set": assignments}) for seed in _seeds(seeds)]
+
+    if (configs[0].gpus or 1) > 1 and not started_together():
+        from ccr.pipeline.launch import launch
+
+        return launch(sys.argv[1:], configs[0].gpus or 1, configs[0].device)
 
     from ccr.pipeline.run import execute
     from ccr.results.table import result_table
 
     for config in configs:
         done = execute(config)
-        click.echo(result_table(done.read("result.json")))
-        click.echo(f"{done.folder}")
+        if together.leads:
+            click.echo(result_table(done.read("result.json")))
+            click.echo(f"{done.folder}")
+    leave()
+    return 0
 
 
 def _seeds(text: str | None) -> list[dict[str, int]]:

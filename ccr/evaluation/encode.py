@@ -15,22 +15,29 @@ from ccr.data.batches import TextRows
 from ccr.data.views import Queries
 from ccr.evaluation.ranks import Ranks, both_directions
 from ccr.specs import TextBatch
+from ccr.world import world
 
 BATCH = 256
 
 
 @torch.no_grad()
 def encode_texts(method: Method, texts: TextRows, device: torch.device, bf16: bool = False) -> Tensor:
-    """(n, D) fp32 features of a language's texts, in their order; computed by length, so that little is padded."""
+    """(n, D) fp32 features of a language's texts, in their order; computed by length, so that little is padded.
+
+    Several processes share the batches and each gets all features: ranks and metrics are then the same on all of them,
+    and nothing of a metric's state needs to travel.
+    """
     by_length = np.argsort(texts.lengths, kind="stable")
-    features: list[Tensor] = []
-    for start in range(0, len(texts), BATCH):
-        batch = texts.take(by_length[start : start + BATCH])
+
+    def encoded(rows: np.ndarray) -> Tensor:
+        batch = texts.take(rows)
         with torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext():
             out = method(TextBatch(batch.lang, batch.texts, batch.ids.to(device), batch.lengths.to(device)))
-        features.append(out["text"].float())
+        return out["text"].float()
+
+    batches = [by_length[start : start + BATCH] for start in range(0, len(texts), BATCH)]
     back = torch.from_numpy(np.argsort(by_length)).to(device)
-    return torch.cat(features)[back]
+    return world().joined(batches, encoded, device)[back]
 
 
 @frozen(eq=False)

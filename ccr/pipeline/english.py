@@ -26,6 +26,7 @@ from ccr.specs import Phase, Split
 from ccr.training.english import EnglishFeed, EnglishTraining
 from ccr.training.journal import Journal
 from ccr.training.loop import CHECKPOINT, Progressed, Stage, Trainer
+from ccr.world import world
 
 VALIDATIONS = 5
 VALIDATION_BATCH = 128  # images
@@ -109,10 +110,11 @@ class English:
             progressed = trainer.run()
         finally:
             feed.close()
-        with replacing(folder / WEIGHTS) as temporary:
-            state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
-            save_file(state, temporary)
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+        if world().leads:
+            with replacing(folder / WEIGHTS) as temporary:
+                state = {name: tensor.cpu().contiguous() for name, tensor in encoder.module.state_dict().items()}
+                save_file(state, temporary)
+            (folder / CHECKPOINT).unlink(missing_ok=True)
         return progressed
 
     def validation(self) -> Callable[[], float]:
@@ -132,8 +134,8 @@ class English:
             return encoder.encode_images(pixels.to(device))
 
         def validate() -> float:
-            images = torch.cat([encoded(rows) for rows in batches])
-            texts = torch.cat([encoder.encode_texts(part.to(device)) for part in ids.split(256)])
+            images = world().joined(batches, encoded, device)
+            texts = world().joined(ids.split(256), lambda part: encoder.encode_texts(part.to(device)), device)
             ranks = dict(zip(((lang, d) for d in DIRECTIONS), both_directions(texts, images, owner), strict=True))
             return self.score(ranks, (lang,))
 

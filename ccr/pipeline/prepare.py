@@ -168,6 +168,7 @@ class Prepared:
             {"code": ENGLISH_CODE, "encoder": self.base_fingerprint, **english.key(), **trained},
             build,
             waiting=lambda: say("waiting for another process that fine-tunes the same encoder"),
+            together=True,
         )
         self.encoder.module.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         self.encoder.module.eval().requires_grad_(False)

@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,18 @@ from ccr.results.run import Run, run_folder
 from ccr.settings import settings_values
 from ccr.training.journal import Journal
 from ccr.training.loop import CHECKPOINT, Stage, Trainer
+from ccr.world import world
 
 
 def execute(config: RunConfig) -> Run:
-    """Run, go on with an interrupted run, or find that it is finished. The run's result is in its folder."""
+    """Run, go on with an interrupted run, or find that it is finished. The run's result is in its folder.
+
+    Several processes that have met (ccr.world) all call it, with the same configuration.
+    """
+    if config.gpus not in (None, world().size):
+        raise CcrError(
+            f"--gpus {config.gpus}: this run has {world().size} process(es); `ccr run` starts as many as it is asked for"
+        )
     started = time.monotonic()
     machine = compute(config)
     if machine.device.type == "cuda":
@@ -55,21 +64,31 @@ def execute(config: RunConfig) -> Run:
     if plan.translator:
         fingerprints["translator"] = plan.translator.fingerprint
     origin = provenance(describe(machine.device), machine.precision, _code(plan), fingerprints)
-    with run.alone():
+
+    def begin() -> bool:
+        """Take the run; False if it is finished."""
+        held.enter_context(run.alone())
         if config.fresh:
             discard(folder)
         if _already_finished(run, origin, config):
-            return run
+            return False
         folder.mkdir(parents=True, exist_ok=True)
         run.write("config.json", run.config)
         # one entry per start: what was resumed elsewhere, or by other code, is told by the list
         earlier = run.read("provenance.json")["starts"] if (folder / "provenance.json").exists() else []
         run.write("provenance.json", {"starts": [*earlier, origin]})
         plan.host.notify("ccr_run_started", run=run)
+        return True
+
+    with ExitStack() as held:
+        if not world().once(begin):
+            return run
         result = _carry_out(plan, prepared, machine, run, started)
         run.write("result.json", result)
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-    plan.host.notify("ccr_run_finished", run=run, result=result)
+        if world().leads:
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+            plan.host.notify("ccr_run_finished", run=run, result=result)
+        world().wait()
     return run
 
 
@@ -105,8 +124,9 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
         )
         progressed = trainer.run()
     trained = trainer.trained()
-    with replacing(run.folder / "model.safetensors") as temporary:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in trained.items()}, temporary)
+    if world().leads:
+        with replacing(run.folder / "model.safetensors") as temporary:
+            save_file({name: tensor.detach().cpu().contiguous() for name, tensor in trained.items()}, temporary)
     outcome = evaluate(plan, prepared, corpora, held_out, method, machine, run, metrics)
     if not prepared.encoded:
         say("all image features came from the store; no image was encoded")

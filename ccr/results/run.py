@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from ccr.errors import CcrError
 from ccr.files import replacing, write_json
+from ccr.world import world
 
 
 @frozen
@@ -62,11 +63,14 @@ class Run:
             raise CcrError(f"{path} is not whole ({error}); run the same command again with --fresh") from error
 
     def write(self, name: str, value: Any) -> None:
-        """Write one of the folder's JSON files, whole or not at all."""
-        write_json(self.folder / name, value)
+        """Write one of the folder's JSON files, whole or not at all. Of several processes the leader writes."""
+        if world().leads:
+            write_json(self.folder / name, value)
 
     def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Write an npz of plain arrays (numbers and fixed-width strings: no objects, no pickle)."""
+        """Write an npz of plain arrays (numbers and fixed-width strings: no objects, no pickle). The leader writes."""
+        if not world().leads:
+            return
         with replacing(self.folder / name) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 

@@ -13,6 +13,8 @@ from ccr.base import Encoder, Method
 from ccr.data.order import Order
 from ccr.nn import infonce
 from ccr.specs import Batch, Phase, Player, TextBatch
+from ccr.training.parallel import own_rows
+from ccr.world import world
 
 PIXEL_BUDGET = 1 << 30  # bytes of preprocessed images that are kept; what does not fit is decoded again
 DECODERS = 4
@@ -63,7 +65,8 @@ class EnglishTraining(Method):
 class EnglishFeed:
     """Step -> Batch with pixels, or with image features where the image side stays as it is.
 
-    Threads decode the next batch of pixels while this one trains.
+    Threads decode the next batch of pixels while this one trains. Of several processes each decodes what it computes;
+    the other rows are zero.
     """
 
     def __init__(
@@ -102,7 +105,9 @@ class EnglishFeed:
         if isinstance(self._images, Tensor):
             features = self._images[torch.from_numpy(self._image[draw.rows])].to(self._device)
         else:
-            pixels = torch.stack([future.result() for future in self._decoding(step)]).to(self._device)
+            decoded = torch.stack([future.result() for future in self._decoding(step)])
+            pixels = decoded.new_zeros(len(draw.rows), *decoded.shape[1:], device=self._device)
+            pixels[self._own(step).to(self._device)] = decoded.to(self._device)
             self._next = (step + 1, self._start(step + 1)) if step + 1 < len(self._order) else None
         return Batch(
             text=TextBatch(
@@ -126,7 +131,13 @@ class EnglishFeed:
         return self._next[1] if self._next and self._next[0] == step else self._start(step)
 
     def _start(self, step: int) -> list[Future[Tensor]]:
-        return [self._pool.submit(self._pixels, int(self._image[row])) for row in self._order[step].rows]
+        rows = self._order[step].rows[self._own(step).numpy()]
+        return [self._pool.submit(self._pixels, int(self._image[row])) for row in rows]
+
+    def _own(self, step: int) -> Tensor:
+        lengths = self._lengths[torch.from_numpy(self._order[step].rows)]
+        mine = own_rows(world(), lengths)
+        return mine if len(mine) else torch.zeros(1, dtype=torch.int64)  # one at least tells the size of all
 
     def _pixels(self, row: int) -> Tensor:
         if row in self._kept:

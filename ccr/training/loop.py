@@ -33,7 +33,7 @@ from ccr.training import checkpoint
 from ccr.training.interrupt import deferred_interrupt
 from ccr.training.journal import Journal
 from ccr.training.optim import Optimiser, schedule
-from ccr.training.parallel import average, gather
+from ccr.training.parallel import average, gather, own_rows
 from ccr.world import ProcessLostError, World, world
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -238,7 +238,7 @@ class Trainer:
         Of several processes each computes its share of the sorted rows, so that all have as much to do.
         """
         rows = torch.argsort(batch.text.lengths, stable=True)
-        mine = self.world.share(rows)
+        mine = own_rows(self.world, batch.text.lengths)
         # without a row, it computes one for nothing: it must know the names and shapes of what the others gather
         computed = mine if len(mine) else rows[:1]
         parts = computed.chunk(max(1, len(mine) // ROWS_PER_PART)) if self.device.type == "cpu" else (computed,)

@@ -23,6 +23,11 @@ BUCKET = 1 << 24
 """Values that are reduced at once: large enough for the network's speed, small enough beside the model."""
 
 
+def own_rows(world: World, lengths: Tensor) -> Tensor:
+    """The rows of a batch that this process computes: of the rows by length every so many, so that work is equal."""
+    return world.share(torch.argsort(lengths, stable=True))
+
+
 class _Gathered(torch.autograd.Function):
     """(n, K) of each process -> (B, K) of all, where `World.share` took them from."""
 
