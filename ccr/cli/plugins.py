@@ -1,4 +1,4 @@
-"""`ccr plugins list` and `ccr plugins show NAME`: what is installed, whether it works, and what can be set."""
+"""`ccr plugins`: what is installed, whether it works, and what can be set (`list`, `show`); its other commands."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from typing import Any
 import attrs
 import click
 
+from ccr.cli.options import json_option, print_json, registry_option
+from ccr.cli.plugins_check import check
+from ccr.cli.plugins_edit import add, new, remove
 from ccr.errors import CcrError, nearest
 from ccr.host import Host, PluginInfo
 from ccr.registry import KINDS
 from ccr.settings import SettingInfo, describe_settings, settings_values
 
-_registry = click.option(
-    "--registry", type=click.Path(path_type=Path), help="A registry.yaml instead of ./registry.yaml."
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-
 
 @click.group()
 def plugins() -> None:
-    """List plugins and show what they provide."""
+    """List plugins and show what they provide; write, check, add and remove one."""
+
+
+for _command in (new, check, add, remove):
+    plugins.add_command(_command)
 
 
 @plugins.command("list")
-@_registry
-@_json
+@registry_option
+@json_option
 def list_plugins(registry: Path | None, as_json: bool) -> None:
     """All plugins: whether they work, where they come from, what they provide."""
     found = Host.load(registry).plugins
     if as_json:
-        return _print_json([attrs.asdict(info) for info in found])
+        return print_json([attrs.asdict(info) for info in found])
     head = ("PLUGIN", "STATUS", "VERSION", "ORIGIN", "PROVIDES")
     rows = [(info.name, info.status, info.version or "-", info.origin, _provided(info.provides)) for info in found]
     lines = _table([head, *rows])
@@ -48,8 +50,8 @@ def list_plugins(registry: Path | None, as_json: bool) -> None:
 
 @plugins.command()
 @click.argument("name")
-@_registry
-@_json
+@registry_option
+@json_option
 def show(name: str, registry: Path | None, as_json: bool) -> None:
     """One plugin, or what is provided under a name: NAME is ccr_dasd as well as dasd."""
     host = Host.load(registry)
@@ -61,7 +63,7 @@ def show(name: str, registry: Path | None, as_json: bool) -> None:
         raise CcrError(f'no plugin is or provides "{name}"{nearest(name, known)}; see ccr plugins list')
     pages = [_plugin_page(info) for info in owners] + [_spec_page(host, info, kind, name) for info, kind in provided]
     if as_json:
-        return _print_json(pages)
+        return print_json(pages)
     click.echo("\n\n".join(_written(page) for page in pages))
 
 
@@ -168,7 +170,3 @@ def _wrapped(facts: Iterable[tuple[str, str]]) -> list[str]:
 
 def _width() -> int:
     return min(120, shutil.get_terminal_size((100, 24)).columns)
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
