@@ -128,6 +128,8 @@ def test_a_value_that_is_a_list_stands_in_a_list() -> None:
     )
     assert [run.config.langs for run in found.runs] == [("de", "fr"), ("ja",)]
     assert found.runs[0].config.settings == {"method.critic_hidden": [64, 32]}
+    (plain,) = sweep("method: dasd\ndataset: scenes\nlangs: [de, fr]\n").runs
+    assert plain.config.langs == ("de", "fr"), "as in ccr run"
 
 
 def test_flags_win() -> None:

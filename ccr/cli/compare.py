@@ -55,14 +55,12 @@ def compare(
     if output and not output.parent.is_dir():
         raise CcrError(f"{output.parent} is no folder; make it first")
 
-    import ccr.results.compare as comparing
-    from ccr.grid.table import entitled, run_called, titles_of
+    from ccr.grid.table import compare_entitled, titles_of
     from ccr.results.formats import FORMATS
 
     form = form or _ENDINGS.get(output.suffix if output else "", "terminal")
-    titles = titles_of(runs)
-    meant = run_called(baseline, titles)
-    found = entitled(comparing.compare(runs, meant, () if wide else metrics or ("AR",), headline, registry), titles)
+    shown = () if wide else metrics or ("AR",)
+    found = compare_entitled(runs, titles_of(runs), baseline, shown, headline, registry)
     text = FORMATS[form](found, results, wide)
     for folder in found.unfinished:
         say(f"{folder} is not finished, and in no table")

@@ -94,7 +94,7 @@ def read_status(folder: Path) -> Status:
     said = _read(folder / "status.json")
     if not isinstance(said, dict):
         said = {}
-    run = Path(said["run"]) if said.get("run") else None
+    run = (folder / said["run"]).resolve() if said.get("run") else None
     state: State = said.get("state", "to do")
     if state == "done" and not (run and (run / "result.json").exists()):
         state, run = "to do", None
@@ -161,7 +161,7 @@ def _carry_out(folder: Path, config: RunConfig, spent: float) -> None:
     except BaseException as error:
         note("failed", reason=why(error))
         raise
-    note("done", run=str(run.folder.resolve()))
+    note("done", run=os.path.relpath(run.folder.resolve(), folder.resolve()))  # a grid's folder may be moved
 
 
 def _config(folder: Path) -> RunConfig:

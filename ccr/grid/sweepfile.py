@@ -20,6 +20,8 @@ from ccr.yamlstrict import Document
 FLAGS_ALONE = ("origins", "runs", "registry", "fresh", "resume_anyway")
 """Fields of RunConfig that a sweep file does not hold."""
 FIELDS = [f.name for f in attrs.fields(RunConfig) if f.name not in FLAGS_ALONE]
+LISTS = ("langs", "mt")
+"""Fields that are lists themselves, as in `ccr run`: a list of lists is several runs."""
 SPLITS = ("dataset", "protocol", "encoder", "test_set", "langs", "select")
 """Fields whose values stand in tables of their own, so that no row's title needs them."""
 
@@ -126,7 +128,10 @@ def _settings(value: Any, prefix: str, path: KeyPath, document: Document, faults
 
 
 def _axis(key: str, value: Any, path: KeyPath, document: Document, faults: Faults, layer: Layer) -> None:
-    values = tuple(value) if isinstance(value, list) else (value,)
+    crossed = isinstance(value, list)
+    if key in LISTS and crossed and not any(isinstance(item, list) for item in value):
+        crossed = False
+    values = tuple(value) if crossed else (value,)
     if not values:
         faults.add(path, "is an empty list; name at least one value")
     elif any(value == other for i, value in enumerate(values) for other in values[:i]):

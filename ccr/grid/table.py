@@ -12,7 +12,7 @@ from attrs import evolve
 
 from ccr.grid.cell import read_status
 from ccr.grid.grid import Grid
-from ccr.results.compare import Comparison, Table, compare
+from ccr.results.compare import HEADLINE, Comparison, Table, compare
 from ccr.results.formats import terminal
 
 
@@ -22,7 +22,7 @@ def table(grid: Grid) -> str:
     runs = [run for run in (read_status(grid.place(cell)).run for cell in grid.cells) if run]
     if not runs:
         return ""
-    return terminal(entitled(compare(runs, run_called(grid.baseline, titles), registry=grid.registry), titles))
+    return terminal(compare_entitled(runs, titles, grid.baseline, registry=grid.registry))
 
 
 def command(grid: Grid) -> str:
@@ -55,16 +55,30 @@ def run_titles(folder: Path) -> Mapping[Path, str]:
     return {run: title for run, title in found if run}
 
 
-def run_called(baseline: str, titles: Mapping[Path, str]) -> str:
-    """What `compare` knows a row by: one of its runs, where `baseline` is a title."""
-    return next((run.name for run, title in titles.items() if baseline and title == baseline), baseline)
+def compare_entitled(
+    paths: Sequence[Path],
+    titles: Mapping[Path, str],
+    baseline: str = "",
+    metrics: Sequence[str] = ("AR",),
+    headline: str = HEADLINE,
+    registry: Path | None = None,
+) -> Comparison:
+    """As `ccr.results.compare.compare`, rows called as their grids call them; `baseline` may be such a title.
 
-
-def entitled(comparison: Comparison, titles: Mapping[Path, str]) -> Comparison:
-    """The comparison with the titles that a grid gave its rows. A title that two rows of a table would have is left
-    out."""
-    known = {run.resolve(): title for run, title in titles.items()}
-    return evolve(comparison, tables=tuple(_entitled(table, known) for table in comparison.tables))
+    A title that two rows of a table would have is left out.
+    """
+    known = {run.resolve(): title for run, title in titles.items() if title}
+    if baseline not in known.values():
+        found = compare(paths, baseline, metrics, headline, registry)
+    else:  # a row of that title in each table, which the comparison knows by one of its runs
+        plain = compare(paths, "", metrics, headline, registry)
+        tables = list(plain.tables)
+        for i, table in enumerate(tables):
+            rows = [row for row in table.rows if known.get(row.runs[0].folder.resolve()) == baseline]
+            if rows:
+                tables[i] = compare(paths, rows[0].runs[0].folder.name, metrics, headline, registry).tables[i]
+        found = evolve(plain, tables=tuple(tables), baseline=baseline)
+    return evolve(found, tables=tuple(_entitled(table, known) for table in found.tables))
 
 
 def _entitled(table: Table, known: Mapping[Path, str]) -> Table:
