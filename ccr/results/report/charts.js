@@ -82,15 +82,18 @@ CCR.render.costs = (root, data, { labels }) => {
       const range = paid.length ? [Math.min(...paid) / 1.6, Math.max(...paid) * 1.6] : [1, 10];
       const log = CCR.scale(range, [first, box.right], true), px = (cost) => (cost > 0 ? log(cost) : box.left + 20);
       let ticks = CCR.logTicks(...range);
+      if (ticks.length < 3) ticks = CCR.ticks(...range, Math.max(2, Math.floor(width / 130)));
       while (ticks.length > Math.max(2, width / 80)) ticks = ticks.filter((_, i) => i % 2 === 0);
-      // names keep out of each other's way: each takes the nearest free line
-      const taken = [];
-      const place = (x, y) => {
-        for (const shift of [0, 15, -15, 30, -30, 45, -45, 60, -60]) {
-          if (y + shift < box.top + 4 || y + shift > box.bottom - 4) continue;
-          if (taken.every(([a, b]) => Math.abs(b - y - shift) > 13 || Math.abs(a - x) > 170)) { taken.push([x, y + shift]); return y + shift; }
-        }
-        return y;
+      // names keep out of the way of points and of each other: each takes the first free place around its point
+      const taken = rows.map(({ cost, value }) => [px(cost) - 9, py(value) - 9, px(cost) + 9, py(value) + 9]);
+      const place = (x, y, words) => {
+        const wide = words.length * 6.8;
+        const free = [0, -16, 16, -30, 30, -44, 44].flatMap((shift) => [[x + 11, y + shift, 1], [x - 11, y + shift, -1]])
+          .map(([at, line, side]) => ({ at, line, side, box: [side > 0 ? at : at - wide, line - 7, side > 0 ? at + wide : at, line + 7] }))
+          .filter(({ box: [l, t, r, b] }) => l > box.left - 6 && r < width && t > 0 && b < box.bottom);
+        const found = free.find(({ box: [l, t, r, b] }) => taken.every(([p, q, m, n]) => r < p || l > m || b < q || t > n)) || free[0] || { at: x, line: y - 14, side: 0, box: [0, 0, 0, 0] };
+        taken.push(found.box);
+        return CCR.text(found.at, found.line + 4, words, { anchor: ["end", "middle", "start"][found.side + 1], kind: "strong halo" });
       };
       return [
         CCR.ticks(...span).map((t) => [CCR.line(box.left, py(t), box.right, py(t)), CCR.text(box.left - 7, py(t) + 4, CCR.short(t), { anchor: "end" })]),
@@ -98,12 +101,12 @@ CCR.render.costs = (root, data, { labels }) => {
         free ? [CCR.text(box.left + 20, box.bottom + 17, "0"), paid.length ? CCR.svg("line", { x1: first - 6, x2: first - 6, y1: box.top, y2: box.bottom, class: "grid", "stroke-dasharray": "3 4" }) : null] : null,
         CCR.text((box.left + box.right) / 2, height - 4, title),
         rows.map(({ i, cost, value, low, high }) => {
-          const x = px(cost), left = x > (box.left + box.right) * 0.6;
+          const x = px(cost);
           return CCR.svg("g", { "data-row": i },
             CCR.svg("title", {}, `${labels[i]}: ${data.headline} ${CCR.number(value)} [${CCR.number(low)}, ${CCR.number(high)}], ${title} ${CCR.short(cost)}`),
             low === null ? null : CCR.svg("path", { class: "line", stroke: CCR.colour(i), opacity: 0.55, d: `M${x} ${py(low)}V${py(high)}` }),
             CCR.svg("circle", { cx: x, cy: py(value), r: 6, fill: CCR.colour(i) }),
-            CCR.text(x + (left ? -11 : 11), place(x, py(value)) + 4, labels[i].length > 30 ? `${labels[i].slice(0, 28)}…` : labels[i], { anchor: left ? "end" : "start", kind: "strong halo" }));
+            place(x, py(value), labels[i].length > 30 ? `${labels[i].slice(0, 28)}…` : labels[i]));
         }),
       ];
     };

@@ -6,7 +6,7 @@ CCR.render.queries = (root, data, { labels }) => {
   const state = { lang: "*", words: "", who: "both", a: data.pair[0], b: data.pair[1], sort: several ? "contrast" : data.pair[0], down: true, shown: STEP };
   const all = Object.entries(data.langs).flatMap(([lang, found]) => found.texts.map((text, i) => ({
     lang, text, i, key: `${lang}:${i}`, english: found.english[i] || "",
-    image: found.images[found.owner[i]], ranks: found.ranks.map((row) => row[i]), first: found.first.map((row) => row[i]),
+    image: found.images[found.owner[i]], ranks: found.ranks.map((row) => row[i]),
     folded: `${text}\n${found.english[i] || ""}\n${found.images[found.owner[i]]}`.toLowerCase(),
   })));
 
@@ -28,13 +28,13 @@ CCR.render.queries = (root, data, { labels }) => {
 
   const rank = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
   const picture = (image, kind) => image in data.thumbs
-    ? CCR.el("img", { src: data.thumbs[image], alt: kind === "mini" ? "" : image, width: 112, height: 112, loading: "lazy" })
+    ? CCR.el("img", { src: data.thumbs[image], alt: kind === "mini" ? "" : image, width: 112, height: 112 })
     : CCR.el("span", { class: kind === "mini" ? "mini" : "none" });
 
   const top = (query, row) => {
-    const places = data.tops[query.key]?.[row], images = data.langs[query.lang].images;
+    const [run, at, places] = data.tops[query.key]?.[row] || [], images = data.langs[query.lang].images;
     const title = CCR.el("h4", {}, CCR.el("i", { class: "dot", style: `--c:${CCR.colour(row)}` }), ` ${labels[row]} `,
-      CCR.el("small", {}, `seed ${data.seeds[row]}: the right picture is at ${rank(query.first[row])}`));
+      places ? CCR.el("small", {}, `seed ${data.seeds[row][run]}: the right picture is at ${rank(at)}`) : null);
     if (!places) return CCR.el("div", {}, title, CCR.el("p", { class: "note" }, "The first five of this caption are not in the page."));
     return CCR.el("div", {}, title, CCR.el("ol", { class: "thumbs" }, places.map((place, i) => {
       const right = images[place] === query.image;

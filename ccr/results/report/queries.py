@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations, zip_longest
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import define
 
 from ccr.errors import CcrError
 from ccr.results.load import FinishedRun
@@ -23,7 +24,7 @@ PICTURES = 240
 MOST = 500  # captions of one language that divide two rows, to choose those with pictures from
 
 
-@frozen(eq=False)
+@define(eq=False, slots=False)
 class Asked:
     """The captions of one language."""
 
@@ -31,8 +32,17 @@ class Asked:
     owner: np.ndarray  # (Q,) int: the right image's place in `images`
     images: Sequence[str]  # ids
     english: Sequence[str]  # of each caption its parallel, else the image's first source caption; "" = none
-    ranks: np.ndarray  # (rows, Q) float: median over seeds of the expected rank
-    tops: Sequence[np.ndarray | None]  # of each row (Q, k): the best images under its first seed, where it kept them
+    by_seed: Sequence[np.ndarray]  # of each row (S, Q) float: the expected rank
+    tops: Sequence[Sequence[np.ndarray | None]]  # of each row's runs (Q, k) int: the best images, where it kept them
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """(rows, Q): medians over seeds."""
+        return np.stack([np.median(ranks, axis=0) for ranks in self.by_seed])
+
+    def typical(self, row: int, i: int) -> int:
+        """The run of a row that ranks a caption most as the row does."""
+        return int(np.abs(self.by_seed[row][:, i] - self.ranks[row, i]).argmin())
 
 
 def queries(source: Source, open_pictures: OpenPictures | None = None, pictures: int = PICTURES) -> Section:
@@ -43,11 +53,11 @@ def queries(source: Source, open_pictures: OpenPictures | None = None, pictures:
     pair = _pair(source)
     shown = dict.fromkeys(_dividing(asked, rows, pair)) if pictures else {}
     thumbs, details, why = _pictures(first, asked, list(shown), open_pictures, pictures)
-    if any(top is None for found in asked.values() for top in found.tops):
+    if any(top is None for found in asked.values() for tops in found.tops for top in tops):
         why.append("Some runs kept no top five; run them again with --fresh to see them.")
     data = {
         "labels": [row.label for row in rows],
-        "seeds": [row.runs[0].seed for row in rows],
+        "seeds": [row.seeds for row in rows],
         "pair": pair,
         "source": table.source,
         "langs": {
@@ -57,7 +67,6 @@ def queries(source: Source, open_pictures: OpenPictures | None = None, pictures:
                 "images": list(found.images),
                 "owner": found.owner.tolist(),
                 "ranks": [_short(ranks) for ranks in found.ranks],
-                "first": [_short(_expected(row.runs[0], lang)) for row in rows],
             }
             for lang, found in asked.items()
         },
@@ -89,9 +98,9 @@ def _asked(rows: Sequence[Row], source: str, langs: Sequence[str]) -> dict[str, 
             parallels.get(name) or beside.get(q["images"][image], "")
             for name, image in zip(named, q["owner"], strict=True)
         ]
-        ranks = np.stack([np.median([_expected(run, lang) for run in row.runs], axis=0) for row in rows])
-        tops = [_top(row.runs[0], lang, len(q["ids"])) for row in rows]
-        found[lang] = Asked(q["texts"], np.array(q["owner"]), q["images"], english, ranks, tops)
+        by_seed = [np.stack([_expected(run, lang) for run in row.runs]) for row in rows]
+        tops = [[_top(run, lang, len(q["ids"])) for run in row.runs] for row in rows]
+        found[lang] = Asked(q["texts"], np.array(q["owner"]), q["images"], english, by_seed, tops)
     return found
 
 
@@ -160,10 +169,10 @@ def _pictures(
     order: Sequence[tuple[str, int]],
     open_pictures: OpenPictures | None,
     limit: int,
-) -> tuple[dict[str, str], dict[str, list[list[int] | None]], list[str]]:
-    """Thumbnails by image id, the top lists of the captions that have them, and why there are none."""
+) -> tuple[dict[str, str], dict[str, list[list[Any]]], list[str]]:
+    """Thumbnails by image id; of captions that have them [run, its rank, its best images] by row; why some lack."""
     thumbs: dict[str, str] = {}
-    tops: dict[str, list[list[int] | None]] = {}
+    tops: dict[str, list[list[Any]]] = {}
     if open_pictures is None or not limit:
         return thumbs, tops, []
     try:
@@ -174,8 +183,13 @@ def _pictures(
     why: list[str] = []
     for lang, i in order:
         found = asked[lang]
-        mine = [None if top is None else top[i].tolist() for top in found.tops]
-        wanted = {found.images[place] for top in mine if top for place in top} | {found.images[found.owner[i]]}
+        mine: list[list[Any]] = []
+        for row, runs in enumerate(found.tops):
+            run_shown = found.typical(row, i)
+            top = runs[run_shown]
+            rank = _short(found.by_seed[row][run_shown, i : i + 1])[0]
+            mine.append([run_shown, rank, None if top is None else top[i].tolist()])
+        wanted = {found.images[place] for _, _, top in mine for place in top or ()} | {found.images[found.owner[i]]}
         new = sorted(wanted - thumbs.keys() - broken)
         if len(thumbs) + len(new) > limit:
             if len(thumbs) > 0.95 * limit:

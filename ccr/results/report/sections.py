@@ -51,15 +51,21 @@ def tables(source: Source) -> Section:
         metrics=whole.metrics,
         unfinished=(),
     )
-    main, *others = grids(alone, source.published, wide=True)
+    main, *others = grids(alone, wide=True)
+    cited = grids(alone, source.published)[1:]
     title = grids(whole)[place].title if len(whole.tables) > 1 else main.title
-    details = "".join(
-        f"<details><summary>{escape(grid.title)}</summary>"
-        f'<div class="scroll" tabindex="0">{_grid(grid)}</div>{_notes(grid)}</details>'
+    wide = "".join(
+        f'<h4>{escape(grid.title)}</h4><div class="scroll" tabindex="0">{_grid(grid)}</div>{_notes(grid)}'
         for grid in others
     )
+    details = f"<details><summary>Every metric, language and direction</summary>{wide}</details>" if wide else ""
     caption = f'<p class="note">{escape(title)}</p>'
     html = f'{caption}<div class="scroll" tabindex="0">{_grid(main, source.table)}</div>{_notes(main)}{details}'
+    html += "".join(
+        f'<details><summary>{escape(grid.title)}</summary><div class="scroll" tabindex="0">{_grid(grid)}</div>'
+        f"{_notes(grid)}</details>"
+        for grid in cited
+    )
     return Section(title="Results", html=html)
 
 
@@ -183,10 +189,8 @@ def curves(source: Source) -> Section | None:
         return None
     order = sorted({t for terms in phases.values() for t in terms}, key=lambda t: (t != "validation", t))
     data = {"phases": list(phases), "terms": order, "rows": rows}
-    note = (
-        "A line per seed. Validation is mAR on held-out captions of the training kind, in percent; losses are those of "
-    )
-    note += "single batches, before weighting between methods, so that only lines of one method are on one scale."
+    note = "A line per seed. Validation is mAR on the held-out captions that select the checkpoint, in percent; losses "
+    note += "are those of single batches, and methods weigh theirs differently."
     return Section(title="Learning curves", kind="curves", html=_note(note), data=data)
 
 
