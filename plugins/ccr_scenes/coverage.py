@@ -24,13 +24,14 @@ _FUNCTION = {
         one it its also along plus this these down""",
     "de": """ein eine einen einem einer eines der die das den dem des von vom über unter neben auf in im am an aus vor
         bei mit zu zum zur gegen und auch was man es sich du wir ist sind wird werden kann kannst haben hat gibt da
-        davon daneben außerdem hier welcher welche welches vorbei""",
+        davon daneben außerdem dazu dann wie hier welcher welche welches vorbei""",
     "fr": """un une le la les l de du des d à au aux en sur sous dans devant contre par avec et aussi plus qui
-        lequel est sont on peut pouvez vous nous avons il elle y a sa son lui-même elle-même ici là voici cette se""",
+        lequel est sont on peut pouvez vous nous avons il elle y a sa son lui-même elle-même ici là voici cette se
+        puis""",
     "cs": """na v ve od nad pod před u z přes proti a i to vše také dále je jsou se lze můžete s máme tam tady zde něj
-        ní ním který která které což""",
+        ní ním který která které což pak""",
     "zh": """的 一 个 颗 弯 条 有 是 为 在 中 上 里 下 前 于 和 以及 也 可以 能 看到 它 你 您 我们 这里 那里 哪 被 位于
-        另外 还有 由 向上 向下 出去 正 就 刚刚 刚好""",
+        另外 还有 由 从 向上 向下 出去 正 就 刚刚 刚好""",
     "ja": """の に が は を で と も へ あり ある ます です る た て い され その それ そこ ここ 一つ こと でき あなた
         私たち そして さらに ほか また し な""",
 }

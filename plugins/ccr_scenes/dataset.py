@@ -95,15 +95,8 @@ class _Drawing(ccr.Dataset):
         rng = random.Random(f"captions/{drawn.seed}/{drawn.part}/{SOURCE}")
         ids = [f"{split}-{i:05d}-{SOURCE}-{k}" for i, entry in enumerate(found) for k in range(len(entry.claims))]
         told = [(style := rng.choice(styles), realise(claim, SOURCE, style, rng)) for e in found for claim in e.claims]
-        captions = [[ccr.Caption(i, SOURCE, text, tags={"style": s})] for i, (s, text) in zip(ids, told, strict=True)]
-        translator = ScenesTranslator("", ScenesTranslatorSettings(noise=self.settings.noise))
-        for lang in TARGETS:
-            texts = translator.translate([text for _, text in told], SOURCE, lang)
-            for of_claim, text in zip(captions, texts, strict=True):
-                first = of_claim[0].id
-                origin = f"mt:{translator.fingerprint}"
-                of_claim.append(ccr.Caption(first.replace(f"-{SOURCE}-", f"-{lang}-mt-"), lang, text, origin, first))
-        queue = iter(captions)
+        sources = [ccr.Caption(i, SOURCE, text, tags={"style": s}) for i, (s, text) in zip(ids, told, strict=True)]
+        queue = iter(translated(sources, self.settings.noise))
         for entry in found:
             yield entry, [caption for _ in entry.claims for caption in next(queue)]
 
@@ -171,6 +164,19 @@ class ScenesCorpus(_Drawing):
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
         raise ccr.CcrError("scenes-corpus has no test set; it is what the protocol zero-shot trains on")
+
+
+def translated(sources: Sequence[ccr.Caption], noise: float) -> list[list[ccr.Caption]]:
+    """Each source caption with its machine translations."""
+    captions = [[source] for source in sources]
+    translator = ScenesTranslator("", ScenesTranslatorSettings(noise=noise))
+    origin = f"mt:{translator.fingerprint}"
+    for lang in TARGETS:
+        texts = translator.translate([source.text for source in sources], SOURCE, lang)
+        for of_claim, text in zip(captions, texts, strict=True):
+            first = of_claim[0].id
+            of_claim.append(ccr.Caption(first.replace(f"-{SOURCE}-", f"-{lang}-mt-"), lang, text, origin, first))
+    return captions
 
 
 def image_digest(scene: Scene) -> str:

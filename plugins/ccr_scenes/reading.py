@@ -9,6 +9,8 @@ from functools import cache, lru_cache
 
 from attrs import frozen
 
+from ccr_scenes.video.english import FORMS
+
 LANGS = {"de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
 SPACED = {"en", "de", "fr", "cs"}
 
@@ -26,6 +28,9 @@ BACKGROUNDS = {  # the usual phrase, the others, last the noun phrase
     "under the night sky": ("at night", "in the dead of night", "the night sky"),
     "in front of a brick wall": ("on a brick wall", "up against a brick wall", "a brick wall"),
 }
+MOTION_OF = {
+    verb: (motion, number) for number, form in enumerate(FORMS) for motion, verbs in form.items() for verb in verbs
+}
 RELATION_OF = {phrase: relation for relation, phrases in RELATIONS.items() for phrase in phrases}
 BACKGROUND_OF = {phrase: usual for usual, phrases in BACKGROUNDS.items() for phrase in (usual, *phrases)}
 
@@ -35,7 +40,7 @@ class Unit:
     """A piece of a caption. What it says is said in English, except for unknown words."""
 
     source: str
-    kind: str  # "noun", "relation", "background", "phrase" or "unknown"
+    kind: str  # "noun", "relation", "background", "motion", "phrase" or "unknown"
     noun: str = ""
     adjectives: tuple[str, ...] = ()
     article: str = ""
@@ -63,17 +68,19 @@ class Dictionary:
 
     def __init__(self, lang: str) -> None:
         module = importlib.import_module(f"ccr_scenes.dictionaries.{LANGS[lang]}")
+        motions = importlib.import_module(f"ccr_scenes.video.{LANGS[lang]}")
         self.lang = lang
         self.nouns = {word: _many(found) for word, found in module.NOUNS.items()}
         self.adjectives = {word: _many(found) for word, found in module.ADJECTIVES.items()}
         self.senses: Mapping[str, str] = module.SENSES
         self.phrases = {
-            source: tuple(Template.parse(text) for text in _many(found)) for source, found in module.PHRASES.items()
+            source: tuple(Template.parse(text) for text in _many(found))
+            for source, found in {**module.PHRASES, **motions.PHRASES}.items()
         }
         self.phrase: Callable[..., str] = module.phrase
         self.forms: Callable[[str], set[str]] = module.forms
         self.articles: Mapping[str, str] = module.ARTICLES
-        self.to_english: Mapping[str, str] = module.TO_ENGLISH
+        self.to_english: Mapping[str, str] = {**motions.TO_ENGLISH, **module.TO_ENGLISH}
 
 
 def _many(found: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -139,7 +146,8 @@ class Reader:
 
     def _add(self, units: list[Unit], english: str) -> None:
         source = english.removeprefix("<")
-        kind = "relation" if source in RELATION_OF else "background" if source in BACKGROUND_OF else "phrase"
+        known = (("relation", RELATION_OF), ("background", BACKGROUND_OF), ("motion", MOTION_OF))
+        kind = next((kind for kind, table in known if source in table), "phrase")
         before = next((n for n in range(len(units) - 1, -1, -1) if units[n].kind == "noun"), 0)
         if source:
             units.insert(before if english.startswith("<") else len(units), Unit(source, kind))

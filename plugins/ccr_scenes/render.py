@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+from attrs import evolve, frozen
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
@@ -43,9 +44,9 @@ Field = NDArray[np.floating]
 def render(scene: Scene) -> NDArray[np.uint8]:
     """(64, 64, 3) uint8. Where exactly things lie in their cells, and how they are turned, follows from the scene."""
     rng = RandomState(np.frombuffer(digest(scene), dtype=np.uint32))
-    canvas = _ground(scene.background, rng)
+    canvas = ground(scene.background, rng)
     for thing in sorted(scene.things, key=lambda thing: (thing.y, thing.x)):
-        _paint(canvas, thing, rng)
+        paint(canvas, Look.draw(thing, rng))
     canvas += rng.normal(0.0, 3.0, (PIXELS, PIXELS, 1))
     return np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
 
@@ -59,30 +60,50 @@ def png(scene: Scene) -> bytes:
     return file.getvalue()
 
 
-def _paint(canvas: Field, thing: Thing, rng: RandomState) -> None:
-    dx, dy = rng.uniform(-1.5, 1.5, 2)
-    radius = RADIUS[thing.size] * rng.uniform(0.94, 1.06)
-    turn = rng.uniform(-0.14, 0.14)  # radians
-    colour = np.array(PAINT[thing.colour]) + rng.uniform(-9, 9, 3)
-    outline = np.array((245.0, 245.0, 245.0) if np.mean(colour) < 75 else (30.0, 30.0, 34.0))
+@frozen(eq=False)
+class Look:
+    """A thing as it is painted: the place of its middle and its radius in pixels, its turn in radians."""
 
-    cx, cy = CELL * (thing.x + 0.5) + dx, CELL * (thing.y + 0.5) + dy
+    shape: str
+    cx: float
+    cy: float
+    radius: float
+    turn: float
+    colour: Field
+
+    @classmethod
+    def draw(cls, thing: Thing, rng: RandomState) -> Look:
+        dx, dy = rng.uniform(-1.5, 1.5, 2)
+        radius = RADIUS[thing.size] * rng.uniform(0.94, 1.06)
+        turn = rng.uniform(-0.14, 0.14)
+        colour = np.array(PAINT[thing.colour]) + rng.uniform(-9, 9, 3)
+        return cls(thing.shape, CELL * (thing.x + 0.5) + dx, CELL * (thing.y + 0.5) + dy, radius, turn, colour)
+
+    def changed(self, dx: float, dy: float, radius: float) -> Look:
+        """Elsewhere by so many pixels, and so many times as large."""
+        return evolve(self, cx=self.cx + dx, cy=self.cy + dy, radius=self.radius * radius)
+
+
+def paint(canvas: Field, look: Look, opacity: float = 1.0) -> None:
+    """Paint a thing onto (64, 64, 3) pixels."""
+    cx, cy, radius, colour = look.cx, look.cy, look.radius, look.colour
+    outline = np.array((245.0, 245.0, 245.0) if np.mean(colour) < 75 else (30.0, 30.0, 34.0))
     reach = radius * 1.5 + 1
     left, right = max(0, int(cx - reach)), min(PIXELS, int(cx + reach) + 1)
     top, bottom = max(0, int(cy - reach)), min(PIXELS, int(cy + reach) + 1)
     xs = (np.arange((right - left) * SUPERSAMPLING) + 0.5) / SUPERSAMPLING + (left - cx)
     ys = (np.arange((bottom - top) * SUPERSAMPLING) + 0.5) / SUPERSAMPLING + (top - cy)
-    cos, sin = np.cos(turn) / radius, np.sin(turn) / radius
+    cos, sin = np.cos(look.turn) / radius, np.sin(look.turn) / radius
     u = cos * xs + sin * ys[:, None]
     v = cos * ys[:, None] - sin * xs
 
     patch = canvas[top:bottom, left:right]
     rim = 1 + 1.1 / radius
     for tone, scale in ((outline, rim), (colour, 1.0)):
-        inside = INSIDE[thing.shape](u / scale, v / scale).reshape(
+        inside = INSIDE[look.shape](u / scale, v / scale).reshape(
             bottom - top, SUPERSAMPLING, right - left, SUPERSAMPLING
         )
-        alpha = inside.mean(axis=(1, 3))[..., None]
+        alpha = opacity * inside.mean(axis=(1, 3))[..., None]
         patch += alpha * (tone - patch)
 
 
@@ -125,7 +146,7 @@ INSIDE: dict[str, Callable[[Field, Field], NDArray[np.bool_]]] = {
 _ROW, _COLUMN = np.mgrid[0:PIXELS, 0:PIXELS].astype(np.float64)
 
 
-def _ground(background: str, rng: RandomState) -> Field:
+def ground(background: str, rng: RandomState) -> Field:
     """(64, 64, 3): the ground's own tone, lighter and darker by its texture."""
     shift_x, shift_y, phase = rng.uniform(0, 16), rng.uniform(0, 16), rng.uniform(0, 2 * np.pi)
     tone = np.array(GROUND[background]) + rng.uniform(-5, 5, 3)

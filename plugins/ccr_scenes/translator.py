@@ -28,6 +28,7 @@ from ccr_scenes.reading import (
     BACKGROUND_OF,
     BACKGROUNDS,
     LANGS,
+    MOTION_OF,
     RELATION_OF,
     RELATIONS,
     SPACED,
@@ -36,6 +37,8 @@ from ccr_scenes.reading import (
     dictionary,
     read,
 )
+from ccr_scenes.video.english import FORMS
+from ccr_scenes.video.world import MOTIONS
 from ccr_scenes.world import SHAPES
 
 REVISION = 1  # raise it when any translation changes: it is in the fingerprint
@@ -97,7 +100,7 @@ class ScenesTranslator(ccr.Translator):
         draws = [Draws(rng.random(), rng.random(), rng.random(), rng.random()) for _ in units]
         spoilt = list(units)
         for k, unit in enumerate(units):
-            if unit.kind in ("noun", "relation", "background"):
+            if unit.kind in ("noun", "relation", "background", "motion"):
                 habit, habitual_way = _habit(direction, unit.source, _neighbour(units, k))
                 if habit < self.noise / 2:
                     _spoil(spoilt, k, habitual_way)
@@ -121,6 +124,9 @@ def _spoil(units: list[Unit], k: int, way: float) -> None:
         relation = RELATION_OF[unit.source]
         across = [r for r in RELATIONS if r not in (relation, INVERSE[relation])]
         units[k] = evolve(unit, source=RELATIONS[[INVERSE[relation], INVERSE[relation], *across][int(way * 4)]][0])
+    elif unit.kind == "motion":  # the same form of another motion
+        motion, number = MOTION_OF[unit.source]
+        units[k] = evolve(unit, source=FORMS[number][_another(MOTIONS, motion, way)][0])
     elif unit.kind == "background":
         usual = BACKGROUND_OF[unit.source]
         other = [b for b in BACKGROUNDS if b != usual][int(way * (len(BACKGROUNDS) - 1))]
