@@ -282,7 +282,7 @@ class Job:
     folder: Path  # the cell's, absolute, seen by all machines under this path; output goes to its output.txt
     command: tuple[str, ...]  # python -m ccr cell FOLDER
     name: str  # of the cell, for queues that show one
-    gpus: int = 0  # 1 = it computes on a GPU where there is one
+    gpus: int = 0  # that it computes on, where there are some: 1 unless --gpus says more; 0 = none
     threads: int | None = None  # CPU threads that were asked for; None = the executor decides
 
 

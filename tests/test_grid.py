@@ -445,6 +445,30 @@ def test_what_a_cell_fails_of_is_written_down(folder: Path, monkeypatch: pytest.
     assert read_status(folder).state == "interrupted"
 
 
+def test_a_cell_of_several_processes_is_launched_as_one_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = a_cell(tmp_path, 0, gpus=2, device="cuda", settings={"method.lr": 1e-05})
+    folder = tmp_path / made.name
+    write_cell(made, folder)
+    assert made.job(folder).gpus == 2
+    codes, launched = [2, 0], []
+
+    def launch(words: list[str], processes: int, device: str) -> int:
+        launched.append((load_config(Path(words[2]), {}), processes, device))
+        return codes.pop(0)
+
+    monkeypatch.setattr("ccr.pipeline.launch.launch", launch)
+    seen = executing(monkeypatch, finished)
+    with pytest.raises(CcrError, match="says why"):
+        run_cell(folder)
+    assert run_cell(folder) == 0
+    assert launched[0] == launched[1]
+    assert launched[0][1:] == (2, "cuda")
+    assert dict(launched[0][0].settings) == {"method.lr": 1e-05}
+    assert [config.gpus for config in seen] == [None]
+
+
 def test_seconds_add_up_over_the_starts_of_a_cell(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_json(folder / "status.json", {"state": "interrupted", "seconds": 50.0, "since": 1.0})
     executing(monkeypatch, finished)

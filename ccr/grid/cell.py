@@ -18,8 +18,9 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
 from attrs import frozen
 from filelock import FileLock, Timeout
 
@@ -30,6 +31,9 @@ from ccr.loading import why
 from ccr.progress import say
 from ccr.settings import Faults, build
 from ccr.specs import Job
+
+if TYPE_CHECKING:
+    from ccr.results.run import Run
 
 BUSY = 75
 """Exit code of a cell that somebody else works on."""
@@ -61,7 +65,8 @@ class Cell:
     def job(self, folder: Path) -> Job:
         command = (sys.executable, "-m", "ccr", "cell", str(folder))
         threads = self.config.get("threads")
-        return Job(folder=folder, command=command, name=self.name, gpus=int(self.takes_gpu), threads=threads)
+        gpus = (self.config.get("gpus") or 1) if self.takes_gpu else 0
+        return Job(folder=folder, command=command, name=self.name, gpus=gpus, threads=threads)
 
 
 @frozen
@@ -117,6 +122,7 @@ def run_cell(folder: Path, tethered: bool = False) -> int:
 
     Raises what the run raises, once it is written down.
     """
+    folder = folder.absolute()
     config = _config(folder)
     if tethered:
         _stop_when_stdin_closes()
@@ -152,9 +158,7 @@ def _carry_out(folder: Path, config: RunConfig, spent: float) -> None:
 
     note("running", pid=os.getpid())
     try:
-        from ccr.pipeline.run import execute
-
-        run = execute(config)
+        run = _execute(config, folder)
     except KeyboardInterrupt:
         note("interrupted")
         raise
@@ -162,6 +166,19 @@ def _carry_out(folder: Path, config: RunConfig, spent: float) -> None:
         note("failed", reason=why(error))
         raise
     note("done", run=os.path.relpath(run.folder.resolve(), folder.resolve()))  # a grid's folder may be moved
+
+
+def _execute(config: RunConfig, folder: Path) -> Run:
+    from ccr.pipeline.run import execute
+
+    if (config.gpus or 1) == 1:
+        return execute(config)
+    from ccr.pipeline.launch import launch
+
+    write_json(folder / "run.json", _read(folder / "cell.json")["config"])  # JSON is YAML, too
+    if launch(["run", "--config", str(folder / "run.json")], config.gpus or 1, config.device):
+        raise CcrError(f"its processes could not run it; {folder / 'output.txt'} says why")
+    return execute(attrs.evolve(config, gpus=None, fresh=False))  # finds it finished
 
 
 def _config(folder: Path) -> RunConfig:

@@ -22,7 +22,7 @@ class Local(ccr.Executor):
     def __init__(self, settings: Any, jobs: int | None) -> None:
         super().__init__(settings, jobs or 1)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.on: dict[str, str] = {}  # id -> GPU
+        self.on: dict[str, list[str]] = {}  # id -> GPUs
         self.gpus: list[str] | None = None  # not looked for yet
         self.started = 0
 
@@ -41,8 +41,9 @@ class Local(ccr.Executor):
         self.started += 1
         name = str(self.started)
         environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads or self._threads())}
-        if job.gpus and (gpu := self._least_used_gpu()):
-            environment["CUDA_VISIBLE_DEVICES"] = self.on[name] = gpu
+        if job.gpus and (gpus := self._least_used_gpus(job.gpus)):
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
+            self.on[name] = gpus
         with (job.folder / "output.txt").open("ab") as output:
             self.running[name] = subprocess.Popen(
                 [*job.command, "--tethered"],
@@ -59,13 +60,13 @@ class Local(ccr.Executor):
         limit = int(os.environ.get("OMP_NUM_THREADS") or there)
         return max(1, min(limit, there // (self.jobs or 1)))
 
-    def _least_used_gpu(self) -> str:
-        """In turn, where there are several; "" = there is none."""
+    def _least_used_gpus(self, count: int) -> list[str]:
+        """In turn, where there are several; [] = there is none."""
         if self.gpus is None:
             visible = os.environ.get("CUDA_VISIBLE_DEVICES")
             self.gpus = _all_gpus() if visible is None else [name for name in visible.split(",") if name]
-        busy = [gpu for name, gpu in self.on.items() if self.running[name].poll() is None]
-        return min(self.gpus, key=busy.count, default="")
+        busy = [gpu for name, gpus in self.on.items() if self.running[name].poll() is None for gpu in gpus]
+        return sorted(self.gpus, key=busy.count)[:count]
 
 
 def _all_gpus() -> list[str]:
