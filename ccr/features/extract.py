@@ -3,6 +3,9 @@
 A batch is committed before the next one is encoded: a kill loses at most one batch, and the same command goes on from
 there. Batches are cut, in order, from what is absent, so an interrupted extraction encodes the very batches of an
 undisturbed one.
+
+The processes of one run deal the batches out. The leader commits what all have encoded, in the order of the batches:
+what is stored does not depend on how many they were, and a process that dies takes at most the batches under way.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -29,6 +32,7 @@ from ccr.features.packed import packed_table
 from ccr.features.store import FeatureStore
 from ccr.progress import Progress, say
 from ccr.specs import Item
+from ccr.world import world
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 """The autocast type of each precision. "fp16" features are stored as float16, the others as float32."""
@@ -157,7 +161,8 @@ class _Extraction:
             encoded = self._fill(fingerprint, digests, encode, name)
 
         table = packed_table(self.store, fingerprint, digests, fill, self._waiting)
-        self.store.used(fingerprint)
+        if world().leads:
+            self.store.used(fingerprint)
         if not encoded:
             say(f"  {self.title}: {len(digests):,} {self.unit} from the feature store, no encoder call")
         return Features(table, fingerprint, encoded, len(digests) - encoded)
@@ -169,23 +174,52 @@ class _Extraction:
             first.setdefault(digest, i)
         unique = list(first)
         encoded = 0
-        with self.store.writing(fingerprint, self._about(), self._waiting):
-            absent = [first[unique[i]] for i in self.store.missing(fingerprint, unique)]
-            if absent:
-                batches = [absent[i : i + self.batch_size] for i in range(0, len(absent), self.batch_size)]
+
+        def absent() -> list[int]:
+            held.enter_context(self.store.writing(fingerprint, self._about(), self._waiting))
+            return [first[unique[i]] for i in self.store.missing(fingerprint, unique)]
+
+        with ExitStack() as held:
+            todo = world().once(absent)
+            if todo:
+                batches = [todo[i : i + self.batch_size] for i in range(0, len(todo), self.batch_size)]
                 faults = Faults(f"{self.unit} cannot be used", aloud=True)
-                bar = Progress(self.title, len(unique), self.unit, done=len(unique) - len(absent))
+                bar = Progress(self.title, len(unique), self.unit, done=len(unique) - len(todo))
                 with bar, _encoding(self.encoder, self.device, self.precision):
-                    for batch, features in encode(batches, faults):
-                        kept, rows = self._sound(batch, features, name, faults)
-                        self.store.put(fingerprint, [digests[i] for i in kept], rows)
-                        encoded += len(batch)
-                        bar.advance(len(batch))
-                        if faults.full():
-                            break
+                    for count, kept, rows in self._encoded(batches, encode, name, faults):
+                        if world().leads and kept:
+                            self.store.put(fingerprint, [digests[i] for i in kept], rows)
+                        encoded += count
+                        bar.advance(count)
                     faults.check()
-            self.store.seal(fingerprint, self.title, unique)
+            if world().leads:
+                self.store.seal(fingerprint, self.title, unique)
         return encoded
+
+    def _encoded(
+        self, batches: list[list[int]], encode: Encode, name: Callable[[int], str], faults: Faults
+    ) -> Iterator[tuple[int, list[int], np.ndarray]]:
+        """What all processes encode: size of a batch, its sound positions and their features, the same everywhere."""
+        own, told = Faults("of this process"), 0
+        found = encode(world().share(batches), own)
+        while True:
+            batch, features = next(found, ([], None))
+            kept, rows = ([], self._no_rows()) if features is None else self._sound(batch, features, name, own)
+            for sentence in chain.from_iterable(world().texts(own.found[told:])):
+                faults.add(sentence)
+            told = len(own.found)
+            by_rank = world().numbers([len(batch), len(kept)])
+            sizes = [size for _, size in by_rank]
+            every = world().rows(torch.tensor(kept, dtype=torch.int64), sizes).split(sizes)
+            parts = world().rows(torch.from_numpy(rows), sizes).split(sizes)
+            for (count, _), positions, part in zip(by_rank, every, parts, strict=True):
+                if count:
+                    yield count, positions.tolist(), part.numpy()
+            if faults.full() or not any(count for count, _ in by_rank):
+                return
+
+    def _no_rows(self) -> np.ndarray:
+        return np.empty((0, self.encoder.embed_dim), np.float16 if self.precision == "fp16" else np.float32)
 
     def _sound(
         self, batch: list[int], features: Tensor, name: Callable[[int], str], faults: Faults
@@ -198,7 +232,7 @@ class _Extraction:
             )
         rows = features.float().cpu().numpy()
         with np.errstate(over="ignore"):
-            rows = rows.astype(np.float16 if self.precision == "fp16" else np.float32)
+            rows = rows.astype(self._no_rows().dtype)
         finite = np.isfinite(rows).all(axis=1)
         for i, row in zip(batch, rows, strict=True):
             if not np.isfinite(row).all():

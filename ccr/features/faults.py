@@ -15,27 +15,27 @@ class Faults:
     def __init__(self, title: str, aloud: bool = False) -> None:
         self.title = title  # e.g. "images cannot be used"
         self.aloud = aloud  # a long pass says each at once, and ends when it is full
-        self._found: list[str] = []
+        self.found: list[str] = []
 
     def add(self, fault: str) -> None:
         """One sentence without its full stop."""
-        self._found.append(fault)
+        self.found.append(fault)
         if self.aloud:
             say(f"  {fault}")
 
     def full(self) -> bool:
         """True when as many were found as are told: a long pass ends here."""
-        return len(self._found) >= TOLD
+        return len(self.found) >= TOLD
 
     def check(self) -> None:
         """CcrError with all faults, up to ten by name; nothing if there is none."""
-        if len(self._found) == 1:
-            raise CcrError(self._found[0])
-        if self._found:
-            more = len(self._found) - TOLD
-            lines = self._found[:TOLD] + ([f"and {more:,} more"] if more > 0 else [])
+        if len(self.found) == 1:
+            raise CcrError(self.found[0])
+        if self.found:
+            more = len(self.found) - TOLD
+            lines = self.found[:TOLD] + ([f"and {more:,} more"] if more > 0 else [])
             least = "at least " if self.aloud and self.full() else ""
-            raise CcrError(f"{least}{len(self._found):,} {self.title}:" + "".join(f"\n  {line}" for line in lines))
+            raise CcrError(f"{least}{len(self.found):,} {self.title}:" + "".join(f"\n  {line}" for line in lines))
 
 
 def where(item: Item) -> str:

@@ -22,14 +22,19 @@ from ccr.features.faults import Faults, where
 from ccr.features.fingerprint import content_digests
 from ccr.features.video import clip_frames
 from ccr.specs import Item
+from ccr.world import world
 
 
 def input_digests(encoder: Encoder, dataset: Dataset, items: Sequence[Item], memo: FileDigests) -> list[str]:
     """The content digest (64 hexadecimal digits) of what the encoder reads of each item.
 
     Of the picture (see `content_digests`), of the clip and the number of its frames, or, for precomputed features, of
-    the vector. CcrError names the items, up to ten, that have none.
+    the vector. CcrError names the items, up to ten, that have none. Of several processes one reads the files.
     """
+    return world().once(lambda: _input_digests(encoder, dataset, items, memo))
+
+
+def _input_digests(encoder: Encoder, dataset: Dataset, items: Sequence[Item], memo: FileDigests) -> list[str]:
     if not encoder.precomputed:
         contents = zip(items, content_digests(items, dataset, memo), strict=True)
         return [_clip_digest(content, item.frames) if item.frames else content for item, content in contents]

@@ -17,6 +17,7 @@ import numpy as np
 from ccr.errors import CcrError
 from ccr.features.store import FeatureStore
 from ccr.files import artifact, discard, replacing, write_json
+from ccr.world import world
 
 CODE = 1
 TABLE, CHECK = "table.npy", "table.json"
@@ -34,7 +35,7 @@ def packed_table(
     """The features of `digests`, (N, D) float32, memory-mapped and read-only.
 
     Only where there is no such table yet, `fill` is called to make the store complete for these digests; one process
-    does so, others wait for it (`waiting` is called once before they do).
+    does so, others wait for it (`waiting` is called once before they do). The processes of one run do so together.
     """
     key = {
         "fingerprint": fingerprint,
@@ -44,6 +45,8 @@ def packed_table(
 
     def build(folder: Path) -> None:
         fill()
+        if not world().leads:
+            return
         sha = hashlib.sha256()
         width = store.get(fingerprint, digests[:1]).shape[1]
         header = {"descr": "<f4", "fortran_order": False, "shape": (len(digests), width)}
@@ -59,12 +62,18 @@ def packed_table(
         except OSError as error:
             raise CcrError(f"{folder / TABLE} cannot be written ({error.strerror})") from error
 
-    for _ in range(2):
-        folder = artifact(store.root, "packed", key, build, waiting)
+    def whole() -> bool:
         try:
-            return np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
+            np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
         except (ValueError, OSError):  # cut off, or dropped by another process just now: it is made again
             discard(folder)
+            return False
+        return True
+
+    for _ in range(2):
+        folder = artifact(store.root, "packed", key, build, waiting, together=True)
+        if world().once(whole):
+            return np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
     raise CcrError(f"{folder / TABLE} cannot be read although it was just written; look at the disk")
 
 

@@ -46,7 +46,7 @@ def execute(config: RunConfig) -> Run:
     """
     if config.gpus not in (None, world().size):
         raise CcrError(
-            f"--gpus {config.gpus}: this run has {world().size} process(es); `ccr run` starts as many as it is asked for"
+            f"--gpus {config.gpus}: this run has {world().size} process(es); `ccr run` starts as many as it asks for"
         )
     started = time.monotonic()
     machine = compute(config)
