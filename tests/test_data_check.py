@@ -211,6 +211,15 @@ def test_a_planted_fault_is_found(
     assert told(quick(door(splits))) == (found if cheap else [])
 
 
+def test_a_clip_is_decoded_as_one(splits: Splits, tmp_path: Path) -> None:
+    no_picture(splits)
+    splits["train"][3] = attrs.evolve(splits["train"][3], frames=3)
+    ((kind, text),) = told(full(door(splits), tmp_path))
+    assert kind == "broken-picture"
+    assert "train3.jpg: cannot be decoded (" in text
+    assert "Pillow" not in text
+
+
 def test_sizes_are_held_to_what_is_declared(splits: Splits, tmp_path: Path) -> None:
     short_gallery(splits)
     assert told(quick(door(splits))) == [

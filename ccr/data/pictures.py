@@ -85,6 +85,14 @@ def _undecodable(door: Opening, item: Item) -> str:
         return f"cannot be read ({getattr(error, 'strerror', None) or error})"
     if not data:
         return "is empty"
+    if item.frames:
+        from ccr.features.video import clip_frames
+
+        try:
+            clip_frames(data, item.frames)
+        except ValueError as error:
+            return f"cannot be decoded ({error})"
+        return ""
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
@@ -96,7 +104,7 @@ def _undecodable(door: Opening, item: Item) -> str:
 
 
 def digests(door: Opening, items: Sequence[Item], files: FileDigests) -> list[str]:
-    """The content of each picture, "" for one that cannot be whole: that is a fault of its own."""
+    """The content of each picture, "" for one that cannot be read: that is a fault of its own."""
     from ccr.features.digests import FileFault
 
     filed = {i: item.path for i, item in enumerate(items) if not item.digest and item.path}
