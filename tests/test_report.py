@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -35,10 +36,9 @@ NASTY = "</script><script>alert(\"x\")</script> <b>&amp; 'quoted' <!-- \u2028"
 RTL = "كلب في الثلج"
 
 
-@pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@functools.cache
+def made(cwd: Path) -> Path:
     """Three rows: a trained method over two seeds, another over one, and one that trains nothing."""
-    cwd = tmp_path_factory.mktemp("report")
     before = Path.cwd()
     os.chdir(cwd)
     try:
@@ -48,6 +48,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finally:
         os.chdir(before)
     return cwd / "runs"
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cwd = tmp_path_factory.getbasetemp() / "report-runs"  # one for all files of tests that import this
+    cwd.mkdir(exist_ok=True)
+    return made(cwd)
 
 
 def report(*words: str | Path) -> Result:
@@ -100,7 +107,8 @@ def test_it_needs_no_network(html: str) -> None:
             assert address is None or address.startswith(("#", "data:")), (tag, address)
     assert not re.search(r"@import|url\(|\bfetch\(|XMLHttpRequest|\bimport\(", html)
     policy = next(attrs["content"] for tag, attrs in parsed.elements if attrs.get("http-equiv"))
-    assert policy and policy.startswith("default-src 'none';")
+    assert policy is not None
+    assert policy.startswith("default-src 'none';")
 
 
 def test_the_table_is_the_one_of_compare(html: str, runs: Path) -> None:
