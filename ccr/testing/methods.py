@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -23,9 +22,15 @@ from ccr.loading import why
 from ccr.settings import make_settings
 from ccr.testing.checks import CLOSE, Failed, NotApplicable, Watched, check, distance
 from ccr.testing.subjects import Subject
-from ccr.testing.world import LANGS, World, embed, interrupt_at, the_world
+from ccr.testing.together import together
+from ccr.testing.world import LANGS, embed, interrupt_at, the_world
+from ccr.testing.world import World as TinyWorld
 from ccr.training.checkpoint import restore
 from ccr.training.loop import Trainer, weights_digest
+from ccr.world import World
+
+CLOSE_TRAINED = 1e-4
+"""How much features may differ after two trainings that add the same numbers in another order; see `distance`."""
 
 
 class Life(Watched):
@@ -50,7 +55,7 @@ class Bench:
     def __init__(self, host: Host, subject: Subject) -> None:
         self.spec = host.spec("method", subject.name)
         self.settings = make_settings(host.resolve(self.spec.settings), {}, f"method {subject.name}")
-        self.world: World = the_world(host)
+        self.world: TinyWorld = the_world(host)
 
     def build(self) -> Method:
         return self.world.build(self.spec, self.settings)
@@ -281,9 +286,31 @@ def save_and_load(bench: Bench) -> None:
             raise Failed(f"features in {lang} differ by {distance(life.trained[lang], features):.1g} after loading")
 
 
-@check("method", "compute losses over the whole batch as for one process; use no torch.distributed of your own")
+@check("method", "write losses as for one process, rows that see no other row, and draw at random by nn.Dropout alone")
 def two_processes(bench: Bench) -> None:
-    """Two processes end with the weights of one."""
-    if find_spec("ccr.training.distributed") is None:
-        raise NotApplicable("this version of ccr trains in one process")
-    raise NotApplicable("not part of the kit yet")
+    """Two processes end where one does, dropout set to 0."""
+    life, folder = bench.whole(), _folder()
+    if not life.trainer.stages:
+        raise NotApplicable("nothing trains")
+    alone = _undropped(bench.build())
+    bench.train(alone)
+
+    def work(world: World) -> None:
+        method = _undropped(bench.build())
+        bench.train(method, folder=folder)
+        save_file(bench.features(method), folder / f"features-{world.rank}.safetensors")
+
+    together(2, work, folder)
+    features = [load_file(folder / f"features-{rank}.safetensors") for rank in range(2)]
+    for lang, one in bench.features(alone).items():
+        if not torch.equal(features[0][lang], features[1][lang]):
+            raise Failed(f"the two processes end with different features in {lang}")
+        if (off := distance(one, features[0][lang])) > CLOSE_TRAINED:
+            raise Failed(f"trained by two processes, features in {lang} differ by {off:.1g} from those of one")
+
+
+def _undropped(method: Method) -> Method:
+    for module in method.modules():
+        if isinstance(module, torch.nn.modules.dropout._DropoutNd):
+            module.p = 0.0
+    return method

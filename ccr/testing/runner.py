@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +80,13 @@ class _Session:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
+                start_new_session=True,  # so that what it starts ends with it
             )
             try:
                 yield from self._follow(process, report)
             finally:
-                process.kill()
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
     def _follow(self, process: subprocess.Popen[bytes], report: Path) -> Iterator[Outcome]:
@@ -142,6 +146,7 @@ def _environment(root: Path) -> dict[str, str]:
         "MPLCONFIGDIR": str(root / "cache"),
         "CCR_CACHE": str(root / "cache"),
         "TMPDIR": str(root / "tmp"),
+        "CUDA_VISIBLE_DEVICES": "",  # all is tiny, and compared with what a CPU gives
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
