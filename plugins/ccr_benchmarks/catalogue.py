@@ -72,6 +72,39 @@ DATASETS = (
         citation="Sharma, Ding, Goodman and Soricut: Conceptual Captions (2018)",
     ),
     DatasetSpec(
+        name="msrvtt",
+        factory="ccr_benchmarks.msrvtt:MSRVTT",
+        settings="ccr_benchmarks.msrvtt:MSRVTTSettings",
+        summary="10,000 clips from the web with twenty English captions each; Chinese by MSR-VTT-CN",
+        target_langs=("zh",),
+        test_sets=(
+            TestSet(
+                id="msrvtt-full",
+                langs=("en", "zh"),
+                images=_each(("en", "zh"), 2_990),
+                captions=_each(("en", "zh"), 59_800),
+            ),
+            TestSet(
+                id="msrvtt-1ka",
+                langs=("en", "zh"),
+                images=_each(("en", "zh"), 1_000),
+                captions=_each(("en", "zh"), 1_000),
+            ),
+        ),
+        # 6,513 clips of the official split, or 8,503 of the 9,000, with twenty captions each
+        recipes={"released": released(130_260), "9k": released(170_060, train="9k")},
+        encoder=ENCODER,
+        corpus=CORPUS,
+        image_sources=("msrvtt",),
+        needs_root=True,
+        holds_mt=False,
+        licence="see the publisher's page; clips under YouTube's terms",
+        citation=(
+            "Xu, Mei, Yao and Rui: MSR-VTT (2016); 1kA: Yu, Kim and Kim, A Joint Sequence Fusion Model (2018); zh: "
+            "Wang et al., Cross-Lingual Cross-Modal Retrieval with Noise-Robust Learning (2022)"
+        ),
+    ),
+    DatasetSpec(
         name="flickr8k-cn",
         factory="ccr_benchmarks.flickr8k_cn:Flickr8kCN",
         settings="ccr_benchmarks.flickr8k_cn:Flickr8kCNSettings",
