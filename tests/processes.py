@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
 import traceback
 from collections.abc import Callable
@@ -22,8 +23,13 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def together(size: int, work: Callable[[], dict[str, Tensor]], folder: Path) -> list[dict[str, Tensor]]:
-    """What `work` gives in each of `size` processes, forked from this one so that they need not import torch."""
+def together(
+    size: int, work: Callable[[], dict[str, Tensor]], folder: Path, dies: int | None = None
+) -> list[dict[str, Tensor]]:
+    """What `work` gives in each of `size` processes, forked from this one so that they need not import torch.
+
+    The process of rank `dies` is to be killed by `work`; it gives nothing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     fork = multiprocessing.get_context("fork")
@@ -33,10 +39,11 @@ def together(size: int, work: Callable[[], dict[str, Tensor]], folder: Path) -> 
     for process in started:
         process.join(120)
         process.kill()
+        process.join()
     faults = [path.read_text() for path in sorted(folder.glob("fault-*.txt"))]
     assert not faults, "\n".join(faults)
-    assert [process.exitcode for process in started] == [0] * size
-    return [load_file(folder / f"{rank}.safetensors") for rank in range(size)]
+    assert [process.exitcode for process in started] == [-signal.SIGKILL if r == dies else 0 for r in range(size)]
+    return [load_file(folder / f"{rank}.safetensors") for rank in range(size) if rank != dies]
 
 
 def _one(rank: int, size: int, port: int, work: Callable[[], dict[str, Tensor]], folder: Path) -> None:

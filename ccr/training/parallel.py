@@ -8,6 +8,7 @@ the mean leaves it as it is. A parameter that is used in both ways gets the sum 
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,7 +56,7 @@ def gather(world: World, own: Mapping[str, Tensor], total: int) -> dict[str, Ten
             f"the outputs {shapes} have other shapes on other processes: a row's output may not depend on the rows "
             "beside it, nor on how far they are padded"
         )
-    flat = [value.float().flatten(1) for value in own.values()]
+    flat = [value.float().reshape(len(value), math.prod(shapes[name])) for name, value in own.items()]
     every = _Gathered.apply(torch.cat(flat, dim=1), world, total)
     parts = every.split([part.shape[1] for part in flat], dim=1)
     return {name: part.reshape(total, *shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
