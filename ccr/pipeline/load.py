@@ -23,7 +23,7 @@ from ccr.data.records import unsealed
 from ccr.errors import CcrError, nearest
 from ccr.evaluation.encode import encode_texts
 from ccr.evaluation.ranks import full_precision
-from ccr.files import SEAL
+from ccr.files import SEAL, cache_root
 from ccr.host import Host
 from ccr.pipeline.device import Compute, compute
 from ccr.pipeline.evaluate import on_device, text_rows
@@ -149,10 +149,10 @@ def load_run(path: Path | str, *, device: str = "auto", cache: Path | str | None
     record = read_finished(Path(path))
     config = rebuilt_config(record, device=device, cache=cache, **places)
     plan, machine = resolve(config), compute(config)
+    if plan.protocol.finetunes_encoder:
+        _require_encoder(record, plan, machine)  # told before anything is computed
     prepared = Prepared(plan, machine)
     _require_same(record, plan, prepared)
-    if plan.protocol.finetunes_encoder:
-        _require_encoder(record, prepared)
     fingerprint = prepared.finetune_encoder()
     if fingerprint != record.result["encoder"]["fingerprint"]:
         raise CcrError(
@@ -220,22 +220,22 @@ def _require_same(record: FinishedRun, plan: Plan, prepared: Prepared) -> None:
         )
 
 
-def _require_encoder(record: FinishedRun, prepared: Prepared) -> None:
+def _require_encoder(record: FinishedRun, plan: Plan, machine: Compute) -> None:
     """The fine-tuned encoder must be in the cache: training it anew is for the user to decide."""
-    recipe = prepared.plan.recipe
+    recipe, cache = plan.recipe, cache_root(plan.config.cache)
     wanted = {
-        "encoder": prepared.base_fingerprint,
+        "encoder": record.run.config["identity"]["encoder"],
         "epochs": recipe.encoder_epochs,
         "lr": recipe.encoder_lr,
         "batch_size": recipe.encoder_batch_size,
-        "precision": prepared.compute.precision,
+        "precision": machine.precision,
     }
-    for seal in (prepared.cache / "encoders").glob(f"*/{SEAL}"):
+    for seal in (cache / "encoders").glob(f"*/{SEAL}"):
         key = json.loads(seal.read_text(encoding="utf-8"))
         if all(key.get(name) == value for name, value in wanted.items()):
             return
     raise CcrError(
-        f"the fine-tuned encoder of {record.folder} is not in {prepared.cache} (--cache names another cache); "
+        f"the fine-tuned encoder of {record.folder} is not in {cache} (--cache names another cache); "
         f"make it again: {_command(record)}"
     )
 

@@ -44,8 +44,9 @@ CCR.render.queries = (root, data, { labels }) => {
   };
   const detail = (query) => CCR.el("div", { class: "detail", id: `${root.dataset.section}-${query.key}` },
     (several ? [state.a, state.b] : [state.a]).map((row) => top(query, row)),
-    CCR.el("div", {}, CCR.el("h4", {}, "The right picture ", CCR.el("small", {}, query.image)),
-      query.image in data.thumbs ? CCR.el("ul", { class: "thumbs" }, CCR.el("li", { class: "right" }, picture(query.image))) : null));
+    query.image in data.thumbs ? CCR.el("div", {}, CCR.el("h4", {}, "Right picture"), CCR.el("ul", { class: "thumbs" },
+      CCR.el("li", { class: "right" }, picture(query.image), CCR.el("span", { class: "id", title: query.image }, query.image)))) : null);
+
 
   const entry = (query) => {
     const item = CCR.el("li"), open = opened.has(query.key);
