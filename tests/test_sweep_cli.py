@@ -198,6 +198,16 @@ def test_names_and_settings_are_checked_before_anything_runs() -> None:
     assert not Path("grids").exists()
 
 
+def test_a_baseline_that_is_no_row_is_told_before_anything_runs() -> None:
+    Path("tiny.yaml").write_text(TINY.replace("baseline: static", "baseline: statc"))
+    done = ccr("sweep", "tiny.yaml")
+    assert done.exit_code == 2
+    assert (
+        'baseline: no row is "statc" (did you mean "static"?); there are floor, zero-shot-clip, static' in done.stderr
+    )
+    assert not Path("grids").exists()
+
+
 # --- plans and executors --------------------------------------------------------------------------------------------
 
 

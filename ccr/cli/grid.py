@@ -145,9 +145,12 @@ def _carry_out(
 
     from ccr.grid.table import command, table
 
-    if text := table(grid):
-        click.echo(text)
-        say(f"the table again: {command(grid)}")
+    try:
+        if text := table(grid):
+            click.echo(text)
+            say(f"the table again: {command(grid)}")
+    except CcrError as error:  # the runs are there all the same, and so is what failed
+        say(f"there is no table: {error}\nthe command of the table: {command(grid)}")
     if schedule.failures:
         failed = [each for each in grid.cells if each.id in schedule.failures]
         raise CcrError(

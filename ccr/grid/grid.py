@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ccr.base import Executor
 from ccr.config import RunConfig
-from ccr.errors import CcrError
+from ccr.errors import CcrError, nearest
 from ccr.files import digest_of, write_json
 from ccr.grid.cell import Cell, write_cell
 from ccr.host import Host
@@ -117,6 +117,9 @@ def make_grid(name: str, folder: Path, asked: Sequence[Asked], runs: Path | None
         )
     if wrong:
         raise CcrError("\n".join(wrong))
+    rows = dict.fromkeys(name for cell in cells.values() for name in (cell.title, cell.config["method"]) if name)
+    if baseline and baseline not in rows:
+        raise CcrError(f'baseline: no row is "{baseline}"{nearest(baseline, rows)}; there are {", ".join(rows)}')
     twice = [name for name, count in Counter(cell.name for cell in cells.values()).items() if count > 1]
     assert not twice, twice  # 32 bits of a hash
     registry = next((one.config.registry for one in asked), None)
