@@ -296,6 +296,22 @@ def test_resolve(install: Install) -> None:
         host.resolve(host.spec("method", "late").factory)
 
 
+def test_a_deprecated_hook_warns_and_works(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/contract.md promises: by pluggy's own mark, for a hook and for one of its arguments."""
+    install("neighbour", good("neighbour") + "\n@ccr.hookimpl\ndef ccr_run_started(run): run.append(1)\n")
+    gone = DeprecationWarning("write ccr_register_ways instead")
+    monkeypatch.setitem(hookspecs.ccr_register_methods.ccr_spec, "warn_on_impl", gone)  # type: ignore[attr-defined]
+    argument = {"run": DeprecationWarning("run becomes folder")}
+    monkeypatch.setitem(hookspecs.ccr_run_started.ccr_spec, "warn_on_impl_args", argument)  # type: ignore[attr-defined]
+    with pytest.warns(DeprecationWarning, match="instead|becomes") as caught:
+        host = Host.load()
+    assert {"write ccr_register_ways instead", "run becomes folder"} <= {str(w.message) for w in caught}
+    seen: list[int] = []
+    host.notify("ccr_run_started", run=seen)
+    assert seen == [1]
+    assert_others_work(host)
+
+
 def test_observers_warn_and_never_kill(install: Install) -> None:
     observer = HEAD + textwrap.dedent("""
         @ccr.hookimpl

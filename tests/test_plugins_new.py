@@ -112,6 +112,7 @@ def test_a_new_method_runs_and_learns(work: Path) -> None:
     assert json.loads((folder / "result.json").read_text())["parameters"]["trainable"] > 0
 
 
+@pytest.mark.slow
 def test_a_package_can_be_installed(work: Path) -> None:
     """By pip, from what the template says, into a folder of its own; its own tests pass there."""
     write("pip-metric", "--kind", "metric")
