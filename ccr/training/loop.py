@@ -22,18 +22,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from attrs import evolve, field, frozen, mutable
+from attrs import field, frozen, mutable
 from torch import Tensor
 
 from ccr.base import Method
 from ccr.errors import CcrError
 from ccr.progress import Progress
-from ccr.specs import Batch, Phase, TextBatch
+from ccr.specs import Batch, Phase
 from ccr.training import checkpoint
 from ccr.training.interrupt import deferred_interrupt
 from ccr.training.journal import Journal
 from ccr.training.optim import Optimiser, schedule
 from ccr.training.parallel import average, gather, own_rows
+from ccr.training.rows import on_device, part
 from ccr.world import ProcessLostError, World, world
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -87,12 +88,14 @@ class Trainer:
         frozen_before = self._frozen_digest(trained)
         best = _copy(trained)
         groups: dict[str, dict[str, Tensor]] = {}
-        if path.exists():
+        stands = ""
+        if self.world.once(path.exists):
             groups, state = checkpoint.load(path)
             at = Progressed(**state)
             checkpoint.restore(trained, groups.get("model", {}), str(path))
             checkpoint.restore(best, groups.get("best", {}), str(path))
-            self.world.note(f"step {at.step} of phase {self.stages[at.phase].phase.name}")
+            stands = f"step {at.step} of phase {self.stages[at.phase].phase.name}"
+        self.world.note(stands)
         self.world.wait()  # nobody writes over a checkpoint that another still reads
         self.world.follow(trained.values())
         self.journal.rewind([stage.phase.name for stage in self.stages], at.phase, at.step)
@@ -201,12 +204,7 @@ class Trainer:
         batch = stage.feed(step)
         out = self._outputs(batch)
         _seed(self.seed, phase.name, step, "loss")
-        batch = evolve(
-            batch,
-            text=_text_to(batch.text, self.device),
-            source=_text_to(batch.source, self.device) if batch.source else None,
-            other=batch.other.to(self.device),
-        )
+        batch = on_device(batch, self.device)
         logged: dict[str, Tensor] = {}
         waiting: list[tuple[Optimiser, Sequence[Tensor | None]]] = []
         for i, optimiser in enumerate(optimisers):
@@ -244,13 +242,13 @@ class Trainer:
         parts = computed.chunk(max(1, len(mine) // ROWS_PER_PART)) if self.device.type == "cpu" else (computed,)
         amp = torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
         with amp:
-            outputs = [self.method.outputs(_part(batch, part, self.device)) for part in parts]
-        for out, part in zip(outputs, parts, strict=True):
-            wrong = [name for name, value in out.items() if len(value) != len(part)]
+            outputs = [self.method.outputs(part(batch, some, self.device)) for some in parts]
+        for out, some in zip(outputs, parts, strict=True):
+            wrong = [name for name, value in out.items() if len(value) != len(some)]
             if wrong or "text" not in out:
                 raise CcrError(
                     f"{type(self.method).__name__}.forward must give 'text', and tensors with a row per caption alone"
-                    + (f"; {wrong[0]!r} has {len(out[wrong[0]])} rows for {len(part)}" if wrong else "")
+                    + (f"; {wrong[0]!r} has {len(out[wrong[0]])} rows for {len(some)}" if wrong else "")
                 )
         own = {key: torch.cat([out[key] for out in outputs]).float()[: len(mine)] for key in outputs[0]}
         back = torch.argsort(rows).to(self.device)
@@ -318,26 +316,3 @@ def _seed(*words: object) -> None:
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
-
-
-def _text_to(text: TextBatch, device: torch.device) -> TextBatch:
-    return evolve(text, ids=text.ids.to(device), lengths=text.lengths.to(device))
-
-
-def _part(batch: Batch, rows: Tensor, device: torch.device) -> Batch:
-    here = rows.to(device)
-
-    def cut(text: TextBatch) -> TextBatch:
-        lengths = text.lengths[rows]
-        longest = int(lengths.max()) if len(lengths) else 0
-        texts = tuple(text.texts[i] for i in rows.tolist())
-        return TextBatch(text.lang, texts, text.ids[rows, :longest].to(device), lengths.to(device))
-
-    return Batch(
-        text=cut(batch.text),
-        source=cut(batch.source) if batch.source else None,
-        source_features=None if batch.source_features is None else batch.source_features[here],
-        image_features=None if batch.image_features is None else batch.image_features[here],
-        other=batch.other[rows].to(device),
-        images=None if batch.images is None else batch.images[here],
-    )
