@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ccr import CcrError
-from ccr.evaluation.ranks import Ranks, both_directions, image_to_text, text_to_image
+from ccr.evaluation.ranks import Ranks, both_directions, distinct, image_to_text, text_to_image
 
 Triple = tuple[list[int], list[int], list[int]]
 
@@ -268,3 +268,19 @@ def test_features_without_direction_are_named(poison, says):
 def test_shapes_that_make_no_sense(texts, images, owner, says):
     with pytest.raises(CcrError, match=says):
         both_directions(texts, images, owner)
+
+
+# --- distinct rows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("values", [2, 5, 1_000_000])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 1), (40, 2), (60, 3), (200, 6)])
+def test_distinct_rows_are_those_of_torch(shape: tuple[int, int], values: int) -> None:
+    """Few values make many rows equal, and many that differ in a later entry alone."""
+    for seed in range(5):
+        draws = torch.Generator().manual_seed(seed)
+        x = torch.randint(-values, values, shape, generator=draws).float()
+        rows, inverse = distinct(x)
+        expected = torch.unique(x, dim=0, return_inverse=True)
+        assert torch.equal(rows, expected[0])
+        assert torch.equal(inverse, expected[1])
