@@ -80,6 +80,10 @@ class TokenInput(ABC):
     def encode(self, texts: Sequence[str], limit: int) -> list[np.ndarray]:
         """One int32 array per text, `cls` and `sep` included, cut to `limit` with `sep` kept."""
 
+    def of(self, lang: str) -> TokenInput:
+        """The tokens of one language. Another than itself where a language was added later, with rows of its own."""
+        return self
+
     @abstractmethod
     def table(self) -> Tensor:
         """(vocab_size, dim) fp32: the initial embedding table, pretrained or drawn from a fixed seed."""
@@ -368,8 +372,12 @@ class Method(nn.Module):
         """(N, D) image features of the encoder -> (N, D') features that texts are compared with."""
         return features
 
-    def extend(self, langs: Sequence[str]) -> Sequence[Player]:
-        """Add languages: new parameters only, named by the players returned; everything existing stays frozen."""
+    def extend(self, langs: Sequence[str], tokens: TokenInput) -> None:
+        """Add languages to a trained method, by new parameters alone; what it gives for the others must not change.
+
+        `tokens` has the rows of before, and behind them those that the new languages need. From then on `players` may
+        name all parameters: the harness trains the new ones and keeps the others frozen.
+        """
         raise CcrError(f"{type(self).__name__} cannot add languages to a finished run")
 
 

@@ -19,7 +19,7 @@ from ccr.methods import StudentSettings
 from ccr.specs import Batch, Phase, Player
 
 if TYPE_CHECKING:
-    from ccr.base import Context, TextTower
+    from ccr.base import Context, TextTower, TokenInput
 
 CLIP_B = 512
 """Feature size of CLIP B, for which the field's published loss weights were found."""
@@ -28,7 +28,8 @@ CLIP_B = 512
 class TokenEmbedding(nn.Module):
     """Token ids -> the tower's width: the run set's table (see TokenInput) and a linear map, both trainable.
 
-    A lazy table has sparse gradients; pass `lazy_rows` on to the Player that trains it.
+    A lazy table has sparse gradients; pass `lazy_rows` on to the Player that trains it. Rows that languages need which
+    are added later stand in a table of their own, so that those of before can stay as they are.
     """
 
     def __init__(self, ctx: Context, width: int, *, lazy: bool = True) -> None:
@@ -36,15 +37,38 @@ class TokenEmbedding(nn.Module):
         self.table = nn.Embedding.from_pretrained(ctx.tokens.table(), freeze=False, sparse=lazy)
         with ctx.draws("token-embedding"):
             self.linear = nn.Linear(ctx.tokens.dim, width)
+        self.added = nn.ModuleList()
+
+    def extend(self, tokens: TokenInput) -> None:
+        """Take in the rows of `tokens` that are not there yet."""
+        rows = tokens.table()[self._rows :]
+        if len(rows):
+            device = self.table.weight.device
+            self.added.append(nn.Embedding.from_pretrained(rows.to(device), freeze=False, sparse=self.table.sparse))
+
+    @property
+    def _rows(self) -> int:
+        return sum(table.num_embeddings for table in self._tables())
+
+    def _tables(self) -> list[Any]:
+        return [self.table, *self.added]
 
     @property
     def lazy_rows(self) -> list[nn.Parameter]:
-        """The table, if it is lazy."""
-        return [self.table.weight] if self.table.sparse else []
+        """The tables, if they are lazy."""
+        return [table.weight for table in self._tables() if table.sparse]
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, L) int64 -> (B, L, width)."""
-        return self.linear(self.table(ids))
+        if not self.added or bool((ids < self.table.num_embeddings).all()):
+            return self.linear(self.table(ids))
+        found = self.table.weight.new_empty(*ids.shape, self.table.embedding_dim)
+        first = 0
+        for table in self._tables():
+            here = (ids >= first) & (ids < first + table.num_embeddings)
+            found[here] = table(ids[here] - first)
+            first += table.num_embeddings
+        return self.linear(found)
 
 
 class Bottleneck(nn.Module):

@@ -25,6 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import ALIGN, DEPTH, EMBED, MATCH, WIDTH, context, tensors
 from torch import Tensor
+from trained import check_extend
 
 from ccr import Batch, CcrError, Phase
 from ccr.settings import make_settings, settings_values
@@ -505,22 +506,8 @@ def test_thirty_steps_lower_every_phase_s_loss_and_leave_the_tower_as_it_was(var
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_language_added_later_is_as_if_it_had_been_there_and_trains_alone(variant: str) -> None:
-    method, whole = made(("de",), variant=variant), made(("de", "to"), variant=variant)
-    before = tensors(method)
-    (player,) = method.extend(["to"])
-    assert tensors(method).keys() == tensors(whole).keys()
-    assert all(torch.equal(value, tensors(whole)[name]) for name, value in tensors(method).items())
-    new = tensors(method).keys() - before.keys()
-    names = {p: name for name, p in method.named_parameters()}
-    assert {names[p] for p in player.params} == new
-    assert all(".lang_to." in name for name in new)
-    assert list(player.lazy_rows) == []
-    out = method(tiny.text([[5, 6]] * 8, "to"))
-    total = sum(method.loss(ALIGN, player.name, out, tiny.batch()).values())
-    assert all(g is not None for g in torch.autograd.grad(total, list(player.params)))
-    with pytest.raises(CcrError, match="'de' has its modules already"):
-        method.extend(["de"])
+def test_a_language_added_later_is_as_if_it_had_been_there(variant: str) -> None:
+    check_extend(lambda langs: made(langs, variant=variant))
 
 
 # --- size, settings, registration ---------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from ccr_embedding_only.method import EmbeddingOnly
 from ccr_embedding_only.settings import Settings
 from tiny import ALIGN, MATCH, context
 
-from ccr import CcrError
 from ccr.settings import settings_values
 
 
@@ -56,11 +55,6 @@ def test_its_size_and_its_settings() -> None:
     shared = settings_values(ccr_static_adapter.settings.Settings())
     assert settings_values(Settings()) == {name: shared[name] for name in settings_values(Settings())}
     trained.check_page("embedding-only", Settings())
-
-
-def test_it_cannot_add_a_language_without_moving_the_others() -> None:
-    with pytest.raises(CcrError, match="cannot add languages"):
-        made().extend(["fr"])
 
 
 def test_it_runs(tmp_path: Path) -> None:

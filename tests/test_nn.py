@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from attrs import evolve, fields, frozen
-from tiny import ALIGN, DEPTH, EMBED, MATCH, TOKEN_DIM, WIDTH, TinyTokens, TinyTower, batch, context
+from tiny import ALIGN, DEPTH, EMBED, MATCH, TOKEN_DIM, VOCABULARY, WIDTH, TinyTokens, TinyTower, batch, context
 from torch import Tensor, nn
 from trained import check_page
 
@@ -197,3 +197,29 @@ def test_tower_weights_are_those_of_the_last_blocks_and_of_what_follows(blocks: 
 def test_more_blocks_than_there_are_cannot_train() -> None:
     with pytest.raises(ccr.CcrError, match=f"the last 4 blocks cannot train: .* has {DEPTH}"):
         ccr.tower_weights(Tower(), 4)
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_rows_added_later_move_none_of_those_before(lazy: bool) -> None:
+    class More(TinyTokens):
+        vocab_size = VOCABULARY + 3
+
+        def table(self) -> Tensor:
+            return torch.cat([super().table(), torch.full((3, self.dim), 7.0)])
+
+    embedding = ccr.TokenEmbedding(context(None), WIDTH, lazy=lazy)
+    ids = torch.tensor([[1, 4, VOCABULARY - 1], [2, 0, 3]])
+    before = embedding(ids)
+    embedding.extend(TinyTokens())  # nothing that is not there
+    assert len(embedding.added) == 0
+    embedding.extend(More())
+    assert torch.equal(embedding(ids), before)
+    mixed = embedding(torch.tensor([[1, VOCABULARY, VOCABULARY - 1, VOCABULARY + 2]]))
+    assert torch.allclose(mixed[0, [0, 2]], embedding(torch.tensor([[1, VOCABULARY - 1]]))[0])
+    assert torch.allclose(mixed[0, [1, 3]], embedding.linear(torch.full((2, TinyTokens.dim), 7.0)))
+    added = embedding.added[0].weight
+    grad = torch.autograd.grad(mixed.sum(), added)[0]
+    assert grad.is_sparse == lazy
+    touched = grad.to_dense().abs().sum(1) > 0
+    assert touched.tolist() == [True, False, True]
+    assert len(embedding.lazy_rows) == (2 if lazy else 0)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from ccr.data.tokens import BpeTokens, MbertTokens, load_tokens, pad_rows, train_bpe
+from ccr.data.tokens import AddedTokens, BpeTokens, MbertTokens, load_tokens, pad_rows, train_bpe
 from ccr.errors import CcrError
 
 TEXTS = [
@@ -265,6 +265,31 @@ def test_hub_cache_is_used_without_asking_the_hub(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda _, name: str(folder / name))
     assert MbertTokens.load(None).fingerprint == MbertTokens.load(folder).fingerprint
+
+
+# --- languages added later --------------------------------------------------------------------------------------------
+
+
+def test_added_tokens_keep_every_row_of_before_and_lack_none() -> None:
+    base = BpeTokens(train_bpe(["ein Hund läuft", "ein Hund schläft", "zwei Hunde laufen"] * 3, 300), 8)
+    added = AddedTokens(base, ["zh"], train_bpe(["一只狗在跑", "一只狗在睡", "ein Hund 狗"] * 3, 300))
+    german, chinese = ["ein Hund läuft"], ["一只狗在跑", "[SEP]"]
+    assert added.of("de") is base
+    assert added.of("zh") is added
+    assert all((a == b).all() for a, b in zip(added.of("de").encode(german, 20), base.encode(german, 20), strict=True))
+    table = added.table()
+    assert torch.equal(table[: base.vocab_size], base.table())
+    assert table.shape == (added.vocab_size, base.dim)
+    rows = added.encode(chinese, 20)
+    assert rows[0][0] == base.cls
+    assert rows[0][-1] == base.sep
+    assert max(rows[0]) >= base.vocab_size, "Chinese has tokens of its own"
+    assert len(rows[0]) < len(base.encode(chinese, 20)[0]), "so that it is shorter than its bytes"
+    assert added.fingerprint != base.fingerprint
+    twice = AddedTokens(added, ["cs"], train_bpe(["dva psi běží", "pes spí"] * 3, 290))
+    assert twice.of("zh") is added
+    assert twice.of("de") is base
+    assert torch.equal(twice.table()[: added.vocab_size], table)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

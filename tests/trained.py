@@ -159,19 +159,20 @@ def check_extend(make: Callable[[tuple[str, ...]], Method]) -> None:
     """A language added later is as if it had been there, and trains alone."""
     method, whole = make(("de",)), make(("de", "to"))
     before = tiny.tensors(method)
-    (player,) = method.extend(["to"])
+    method.extend(["to"], tiny.TinyTokens())  # whose rows are all there
     after, expected = tiny.tensors(method), tiny.tensors(whole)
     assert after.keys() == expected.keys()
     assert all(torch.equal(after[name], expected[name]) for name in after)
-    names = {p: name for name, p in method.named_parameters()}
-    assert {names[p] for p in player.params} == after.keys() - before.keys()
-    assert all(".lang_to." in names[p] for p in player.params)
-    assert list(player.lazy_rows) == []
+    new = after.keys() - before.keys()
+    assert all(".lang_to." in name for name in new)
     data = tiny.batch(lang="to", rows=[[5, 6]] * 8)
+    player = method.players(ALIGN)[-1]
     total = sum(method.loss(ALIGN, player.name, method(data.text), data).values())
-    assert all(grad is not None for grad in torch.autograd.grad(total, list(player.params)))
+    trained = [p for name, p in method.named_parameters() if name in new]
+    assert {id(p) for p in trained} <= {id(p) for p in player.params}
+    assert all(grad is not None for grad in torch.autograd.grad(total, trained))
     with pytest.raises(CcrError, match="'de' has its modules already"):
-        method.extend(["de"])
+        method.extend(["de"], tiny.TinyTokens())
 
 
 def check_page(section: str, settings: Any) -> None:

@@ -21,7 +21,7 @@ class TextRows:
     def __init__(self, lang: str, texts: Sequence[str], tokens: TokenInput | None, limit: int) -> None:
         self.lang = lang
         self.texts = tuple(texts)
-        self._tokens = tokens
+        tokens = self._tokens = tokens.of(lang) if tokens else None
         self._rows = tokens.encode(self.texts, limit) if tokens else [np.zeros(0, np.int32)] * len(self.texts)
 
     def __len__(self) -> int:

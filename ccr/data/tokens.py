@@ -51,6 +51,10 @@ class FileTokens(TokenInput):
             raise CcrError(f"{name} does not put [CLS] and [SEP] around a text")
         self._tokenizer = tokenizer
 
+    def rows(self) -> dict[str, int]:
+        """Token string -> row of the table."""
+        return self._tokenizer.get_vocab()
+
     def encode(self, texts: Sequence[str], limit: int) -> list[np.ndarray]:
         self._tokenizer.enable_truncation(limit)
         return [np.array(row.ids, dtype=np.int32) for row in self._tokenizer.encode_batch(list(texts))]
@@ -69,6 +73,43 @@ class BpeTokens(FileTokens):
         table = torch.randn(self.vocab_size, self.dim, generator=draws) * TABLE_STD
         table[self.pad] = 0
         return table
+
+
+class AddedTokens(FileTokens):
+    """The tokens of languages that were added to a run: its rows, and behind them those of a vocabulary of their own.
+
+    Token strings that the run has keep their rows; the others are drawn from a fixed seed. Rows of the languages of
+    before are read by the tokens of before (`of`), so that not a bit of theirs changes.
+    """
+
+    def __init__(self, base: BpeTokens | AddedTokens, langs: Sequence[str], json_text: str) -> None:
+        self._rows: dict[str, int] = {}
+        super().__init__(_parse(json_text, "the vocabulary of added languages"), "the vocabulary of added languages")
+        self._base, self._langs = base, frozenset(langs)
+        known = base.rows()
+        new = [token for token, _ in sorted(self.rows().items(), key=lambda pair: pair[1]) if token not in known]
+        place = {token: base.vocab_size + i for i, token in enumerate(new)}
+        own = self.rows()
+        self._rows = known | place
+        self._place = np.zeros(len(own), dtype=np.int32)
+        for token, row in own.items():
+            self._place[row] = self._rows[token]
+        self._new, self.vocab_size, self.dim = len(new), base.vocab_size + len(new), base.dim
+        self.pad, self.cls, self.sep = base.pad, base.cls, base.sep
+        self.fingerprint = digest_of(["added", CODE, base.fingerprint, sorted(self._langs), json_text, TABLE_SEED])
+
+    def rows(self) -> dict[str, int]:
+        return self._rows or super().rows()
+
+    def of(self, lang: str) -> TokenInput:
+        return self if lang in self._langs else self._base.of(lang)
+
+    def encode(self, texts: Sequence[str], limit: int) -> list[np.ndarray]:
+        return [self._place[row] for row in super().encode(texts, limit)]
+
+    def table(self) -> Tensor:
+        draws = torch.Generator().manual_seed(TABLE_SEED + self.vocab_size)
+        return torch.cat([self._base.table(), torch.randn(self._new, self.dim, generator=draws) * TABLE_STD])
 
 
 class MbertTokens(FileTokens):

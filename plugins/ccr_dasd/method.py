@@ -146,11 +146,12 @@ class DASD(ccr.StudentMethod):
             terms["adversarial"] = s.adversarial_weight * self.critic.fooled(out["sa"], other)
         return terms
 
-    def extend(self, langs: Sequence[str]) -> Sequence[ccr.Player]:
-        """New adapters and branches; the table, z, the matrices and the critic stay as they are."""
-        parts = [part for part in (self.adapters, self.sr_branch, self.sa_branch) if part is not None]
-        new = [p for lang in langs for part in parts for p in part.add(lang).parameters()]
-        return [self.player(new, self.settings.align_lr)]
+    def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
+        """New adapters, branches and token rows; z, the matrices and the critic stay as they are."""
+        self.embedding.extend(tokens)
+        for part in (self.adapters, self.sr_branch, self.sa_branch):
+            for lang in langs if part is not None else ():
+                part.add(lang)
 
     def _read(self, x: Tensor, lang: str, lengths: Tensor, counted: Tensor) -> dict[str, Tensor]:
         """sr and sa of the first block's output (B, L, width); sa averages over `counted` tokens of each row."""

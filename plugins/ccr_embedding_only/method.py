@@ -5,6 +5,8 @@ What is left of every adapter method when its adapters are taken away: the same 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 import ccr
@@ -18,6 +20,10 @@ class EmbeddingOnly(ccr.StudentMethod):
 
     def trained(self) -> list[nn.Parameter]:
         return list(self.embedding.parameters())
+
+    def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
+        """New token rows, where the vocabulary lacks some."""
+        self.embedding.extend(tokens)
 
     def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
         """{"text": (B, embed_dim)}."""

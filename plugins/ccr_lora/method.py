@@ -45,10 +45,11 @@ class Lora(ccr.StudentMethod):
         changed = {f"tower.{name}": self.tower.get_parameter(name) + update() for name, update in updates}
         return {"text": functional_call(Run(self.tower), changed, (self.embedding(text.ids), text.lengths))}
 
-    def extend(self, langs: Sequence[str]) -> Sequence[ccr.Player]:
-        """New updates; the table stays as it is."""
-        new = [p for lang in langs for p in self.updates.add(lang).parameters()]
-        return [self.player(new, self.settings.align_lr)]
+    def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
+        """New updates and token rows."""
+        self.embedding.extend(tokens)
+        for lang in langs:
+            self.updates.add(lang)
 
 
 class LowRank(nn.Module):

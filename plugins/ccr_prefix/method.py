@@ -56,7 +56,8 @@ class Prefix(ccr.StudentMethod):
         x = with_prefix(0, self.embedding(text.ids), 1)
         return {"text": self.tower.run(x, text.lengths + length, after_block)}
 
-    def extend(self, langs: Sequence[str]) -> Sequence[ccr.Player]:
-        """New prefixes; the table stays as it is."""
-        new = [p for lang in langs for p in self.prefixes.add(lang).parameters()]
-        return [self.player(new, self.settings.align_lr)]
+    def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
+        """New prefixes and token rows."""
+        self.embedding.extend(tokens)
+        for lang in langs:
+            self.prefixes.add(lang)

@@ -41,10 +41,11 @@ class StaticAdapter(ccr.StudentMethod):
         adapters = self.adapters[text.lang]
         return {"text": self.tower.run(self.embedding(text.ids), text.lengths, lambda i, x: adapters[i](x))}
 
-    def extend(self, langs: Sequence[str]) -> Sequence[ccr.Player]:
-        """New adapters; the table stays as it is."""
-        new = [p for lang in langs for p in self.adapters.add(lang).parameters()]
-        return [self.player(new, self.settings.align_lr)]
+    def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
+        """New adapters and token rows."""
+        self.embedding.extend(tokens)
+        for lang in langs:
+            self.adapters.add(lang)
 
 
 def dasd_matched_hidden(ctx: ccr.Context, width: int, depth: int, embed_dim: int) -> int:
