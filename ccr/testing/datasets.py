@@ -13,7 +13,7 @@ from ccr.data.opening import Opening, opening
 from ccr.data.records import Data, unsealed
 from ccr.errors import CcrError, SealedSplitError
 from ccr.features.fingerprint import content_digests
-from ccr.features.inputs import read_image
+from ccr.features.inputs import read_clip, read_image
 from ccr.features.store import FeatureStore
 from ccr.files import cache_root
 from ccr.host import Host
@@ -131,15 +131,15 @@ def disjoint(bench: Bench) -> None:
             raise Failed(f"{len(shared)} pictures of {one} are in {two}, too")
 
 
-@check("dataset", "Dataset.read gives the bytes of a PNG, JPEG, WebP or whatever Pillow reads")
+@check("dataset", "Dataset.read gives the bytes of a PNG, JPEG or whatever Pillow reads; of a clip, an Item says its frames")
 def pictures(bench: Bench) -> None:
-    """A sample of the pictures of each split can be decoded."""
+    """A sample of the pictures or clips of each split can be decoded."""
     faults = []
     with bench.watched.watching():
         for items in bench.splits.values():
             for item in _sample(items, DECODED):
                 try:
-                    read_image(bench.data.dataset, item)
+                    (read_clip if item.frames else read_image)(bench.data.dataset, item)
                 except CcrError as error:
                     faults.append(str(error))
     if faults:
