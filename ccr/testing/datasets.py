@@ -131,7 +131,7 @@ def disjoint(bench: Bench) -> None:
             raise Failed(f"{len(shared)} pictures of {one} are in {two}, too")
 
 
-@check("dataset", "Dataset.read gives the bytes of a PNG, JPEG or whatever Pillow reads; of a clip, an Item says its frames")
+@check("dataset", "Dataset.read gives the bytes of what Pillow reads; an Item that is a clip says its frames")
 def pictures(bench: Bench) -> None:
     """A sample of the pictures or clips of each split can be decoded."""
     faults = []
