@@ -74,10 +74,8 @@ def queries(source: Source, open_pictures: OpenPictures | None = None, pictures:
         "thumbs": thumbs,
     }
     note = "Of every test caption the rank of the right picture; over several seeds the median, and half a place where "
-    note += (
-        "scores tie. A caption that opens shows the first five pictures of two rows, each under its first seed, with "
-    )
-    note += "the right one marked."
+    note += "scores tie. A caption that opens shows the first five pictures of two rows, each under the seed that is "
+    note += "nearest to the median, with the right one marked."
     html = "".join(f'<p class="note">{escape(text)}</p>' for text in (note, *dict.fromkeys(why)))
     return Section(title="Queries", kind="queries", html=html, data=data)
 
