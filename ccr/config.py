@@ -69,6 +69,7 @@ class RunConfig:
         validator=_matches("bpe|mbert|mbert:.+", "write bpe, mbert, or mbert:FOLDER"),
     )
     translator: str | None = setting(None, "Translator, NAME or NAME:ARGUMENT.")
+    from_run: Path | None = setting(None, "Folder of a finished run to add languages to.")
     settings: Mapping[str, Any] = field(factory=dict, metadata={"help": "Settings by dotted key, e.g. method.hidden."})
 
     device: str = field(

@@ -15,6 +15,9 @@ import click
 @click.option("--protocol", help="zero-shot, finetune or finetune-human; the dataset's own by default.")
 @click.option("--encoder", help="NAME or NAME:ARGUMENT, e.g. openclip:ViT-B-32/openai; the dataset's own by default.")
 @click.option("--langs", help="Target languages, e.g. de,fr; all of the dataset's by default.")
+@click.option(
+    "--from", "--from-run", "from_run", type=click.Path(path_type=Path), help="A finished run to add the --langs to."
+)
 @click.option("--seed", type=int, help="Seed of one run (default 0).")
 @click.option("--seeds", help="Several seeds, e.g. 0,1,2: one run each.")
 @click.option("--recipe", help="Budget, e.g. quick or full; the dataset's first by default.")

@@ -188,15 +188,34 @@ def load_tokens(
         return MbertTokens.load(Path(folder) if folder else None)
     if spec != "bpe":
         raise CcrError(f'unknown tokens "{spec}"{nearest(name, ("bpe", "mbert"))}; known: bpe, mbert, mbert:FOLDER')
-    corpus = list(texts())
+    file = _trained(list(texts()), vocabulary, cache, key)
+    return BpeTokens(_text(file), dim, f"{file} (remove its folder to make it anew)")
+
+
+def add_tokens(
+    base: TokenInput,
+    langs: Sequence[str],
+    texts: Sequence[str],
+    *,
+    vocabulary: int,
+    cache: Path,
+    key: Mapping[str, Any],
+) -> TokenInput:
+    """A run's tokens and what languages that are added to it lack, from `texts` of theirs. mBERT's lack nothing."""
+    if not isinstance(base, (BpeTokens, AddedTokens)):
+        return base
+    return AddedTokens(base, langs, _text(_trained(texts, vocabulary, cache, key)))
+
+
+def _trained(texts: Sequence[str], vocabulary: int, cache: Path, key: Mapping[str, Any]) -> Path:
+    """The file of a BPE, an artifact."""
 
     def build(folder: Path) -> None:
         with replacing(folder / "tokenizer.json") as temporary:
-            temporary.write_text(train_bpe(corpus, vocabulary), encoding="utf-8")
+            temporary.write_text(train_bpe(texts, vocabulary), encoding="utf-8")
 
-    made_of = {**key, "texts": digest_of(corpus), "vocabulary": vocabulary, "code": CODE}
-    file = artifact(cache, "vocabularies", made_of, build) / "tokenizer.json"
-    return BpeTokens(_text(file), dim, f"{file} (remove its folder to make it anew)")
+    made_of = {**key, "texts": digest_of(list(texts)), "vocabulary": vocabulary, "code": CODE}
+    return artifact(cache, "vocabularies", made_of, build) / "tokenizer.json"
 
 
 def missing_tokens(spec: str) -> Sequence[str]:

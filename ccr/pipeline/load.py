@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ccr.base import Method
+from ccr.base import Method, TokenInput
 from ccr.config import EXECUTION, RunConfig, load_config
 from ccr.data.opening import find, require
 from ccr.data.records import unsealed
@@ -27,12 +27,12 @@ from ccr.files import SEAL, cache_root
 from ccr.host import Host
 from ccr.pipeline.device import Compute, compute
 from ccr.pipeline.evaluate import on_device, text_rows
+from ccr.pipeline.extension import extended, open_base
 from ccr.pipeline.plan import Plan, dataset_opening, resolve
 from ccr.pipeline.prepare import Prepared
 from ccr.pipeline.run import _build, _rms
 from ccr.protocols import make_phase
-from ccr.results.load import FinishedRun
-from ccr.results.load import load_run as read_run
+from ccr.results.load import FinishedRun, read_finished
 from ccr.specs import Item, Split
 from ccr.training.checkpoint import restore
 
@@ -56,6 +56,11 @@ class LoadedRun:
         self.record, self.plan, self.method = record, plan, method
         self._prepared = prepared
         self._galleries: dict[Split, tuple[tuple[Item, ...], Tensor]] = {}
+
+    @property
+    def tokens(self) -> TokenInput:
+        """The token input of the run."""
+        return self._prepared.tokens
 
     @property
     def langs(self) -> tuple[str, ...]:
@@ -151,7 +156,8 @@ def load_run(path: Path | str, *, device: str = "auto", cache: Path | str | None
     plan, machine = resolve(config), compute(config)
     if plan.protocol.finetunes_encoder:
         _require_encoder(record, plan, machine)  # told before anything is computed
-    prepared = Prepared(plan, machine)
+    base = open_base(config)
+    prepared = Prepared(plan, machine, base.tokens if base else None)
     _require_same(record, plan, prepared)
     fingerprint = prepared.finetune_encoder()
     if fingerprint != record.result["encoder"]["fingerprint"]:
@@ -160,18 +166,12 @@ def load_run(path: Path | str, *, device: str = "auto", cache: Path | str | None
             f"make the run again: {_command(record)}"
         )
     corpora = prepared.corpora()
-    method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
+    if base:
+        method = extended(base, plan.trains, prepared.tokens, fingerprint)
+    else:
+        method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
     _restore(record, plan, method, machine)
     return LoadedRun(record, plan, prepared, method.eval().requires_grad_(False))
-
-
-def read_finished(folder: Path) -> FinishedRun:
-    """The record of a finished run. CcrError, in a sentence, for anything else."""
-    if not (folder / "config.json").exists():
-        raise CcrError(f"{folder} is no run folder: it has no config.json")
-    if not (folder / "result.json").exists():
-        raise CcrError(f"{folder} is not finished: it has no result.json; run the same command again")
-    return read_run(folder)
 
 
 def rebuilt_config(record: FinishedRun, *, device: str = "auto", **places: Any) -> RunConfig:

@@ -17,6 +17,7 @@ from ccr.data.records import Data
 from ccr.errors import CcrError, nearest
 from ccr.files import cache_root
 from ccr.host import Host
+from ccr.pipeline.extension import Base, read_base
 from ccr.pipeline.ready import refuse_what_has_no_effect, require_ready
 from ccr.protocols import Protocol, ProtocolSettings, get_protocol, selection
 from ccr.settings import make_settings, settings_values
@@ -46,6 +47,12 @@ class Plan:
     encoder: EncoderSpec
     encoder_argument: str
     translator: OpenTranslator | None
+    base: Base | None = None  # the run that languages are added to
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """The languages that train: all, or those that are added."""
+        return tuple(lang for lang in self.langs if not self.base or lang not in self.base.langs)
 
     @property
     def spec(self) -> DatasetSpec:
@@ -67,7 +74,9 @@ class Plan:
 
         Device, threads, jobs and paths are not in it, and a setting at its default changes nothing.
         """
+        added = {"from": [self.base.id, self.base.weights]} if self.base else {}
         return {
+            **added,
             "identity": IDENTITY,
             "method": [self.method.name, self.method.version, _changed(self.settings)],
             "data": [
@@ -91,6 +100,7 @@ def resolve(config: RunConfig) -> Plan:
     """Resolve a configuration. Everything that can be wrong with names and settings is told here."""
     host = Host.load(config.registry)
     method = host.spec("method", config.method)
+    base = read_base(config)
     spec, path = find(host, config.dataset)
     if path and config.data_root:
         raise CcrError(f"--data-root has no effect: {config.dataset} names its files itself")
@@ -102,6 +112,7 @@ def resolve(config: RunConfig) -> Plan:
             f"it has {', '.join(spec.recipes)}"
         )
     recipe = config.settings_for("recipe", Recipe, spec.recipes[recipe_name])
+    recipe = base.recipe(recipe) if base else recipe
     protocol_settings = config.settings_for("protocol", ProtocolSettings)
     encoder, argument = find_encoder(host, config.encoder or spec.encoder)
     target = dataset_opening(host, config, "dataset", spec, recipe_name, path or config.data_root)
@@ -130,6 +141,8 @@ def resolve(config: RunConfig) -> Plan:
     data, corpus = target.open(), general.open() if general else None
     spec = data.spec
     langs, test_set = _langs(config, spec), _test_set(config, spec)
+    if base:  # those of before are tested beside them, where the test set has them
+        langs = (*(lang for lang in base.langs if lang in test_set.langs), *langs)
     untested = [lang for lang in langs if lang not in test_set.langs]
     if untested:
         raise CcrError(
@@ -140,7 +153,7 @@ def resolve(config: RunConfig) -> Plan:
         config=config,
         host=host,
         method=method,
-        settings=config.settings_for("method", host.resolve(method.settings)),
+        settings=_method_settings(host, config, method, base),
         data=data,
         corpus=corpus,
         protocol=protocol,
@@ -153,6 +166,7 @@ def resolve(config: RunConfig) -> Plan:
         encoder=encoder,
         encoder_argument=argument,
         translator=_translator(host, config, translator, [(lang, spec.source_lang) for lang in langs]),
+        base=base,
     )
 
 
@@ -164,6 +178,11 @@ def dataset_opening(
     default = make_settings(host.resolve(spec.settings), sizes, f"recipe {recipe} of {spec.name}")
     settings = config.settings_for(section, type(default), default)
     return opening(host, spec, settings, root=root, mt=config.mt if section == "dataset" else ())
+
+
+def _method_settings(host: Host, config: RunConfig, method: MethodSpec, base: Base | None) -> Any:
+    cls = host.resolve(method.settings)
+    return make_settings(cls, base.settings, str(base.folder)) if base else config.settings_for("method", cls)
 
 
 def _wanted(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from ccr.base import Encoder, TokenInput
 from ccr.data.order import numbered
 from ccr.data.records import Data, content_digest
-from ccr.data.tokens import load_tokens
+from ccr.data.tokens import add_tokens, load_tokens
 from ccr.data.views import Queries, View, queries, training_views
 from ccr.errors import CcrError
 from ccr.evaluation.score import selector
@@ -63,7 +63,8 @@ class Prepared:
     Made from what is cheap to what is dear: captions and tokens that do not serve are told before any tower runs.
     """
 
-    def __init__(self, plan: Plan, compute: Compute) -> None:
+    def __init__(self, plan: Plan, compute: Compute, base_tokens: TokenInput | None = None) -> None:
+        """`base_tokens` are those of the run that languages are added to."""
         self.plan, self.compute = plan, compute
         self.cache = cache_root(plan.config.cache)
         self.store = FeatureStore(self.cache / "features")
@@ -83,7 +84,7 @@ class Prepared:
         }
         self._views = {data.spec.name: self._training_views(data) for data in self._train.values()}
         self._asked = self._validation_queries()
-        self.tokens = self._tokens()
+        self.tokens = self._tokens(base_tokens)
 
     def _phase_data(self) -> dict[str, Data]:
         """Which dataset trains in which phase."""
@@ -109,27 +110,28 @@ class Prepared:
     def _training_views(self, data: Data) -> tuple[tuple[str, ...], dict[str, View]]:
         plan = self.plan
         rule, where = plan.protocol.rule, f"{data.spec.name}/train"
-        return training_views(data.records("train"), plan.langs, plan.source_lang, plan.protocol.allowed, rule, where)
+        return training_views(data.records("train"), plan.trains, plan.source_lang, plan.protocol.allowed, rule, where)
 
     def _validation_queries(self) -> dict[str, Queries]:
         plan, data = self.plan, self._validation_data()
         rule, where = f"--select {plan.select}", f"{data.spec.name}/val"
-        return {lang: queries(data.records("val"), lang, SELECTIONS[plan.select], rule, where) for lang in plan.langs}
+        return {lang: queries(data.records("val"), lang, SELECTIONS[plan.select], rule, where) for lang in plan.trains}
 
-    def _tokens(self) -> TokenInput:
+    def _tokens(self, base: TokenInput | None) -> TokenInput:
         """The token input, from the protocol's training text alone."""
-        recipe = self.plan.recipe
+        recipe, trains = self.plan.recipe, self.plan.trains
+        every = self._views.values()
+        targets = [text for _, views in every for view in views.values() for text in view.texts]
+        key = {"content": self.content, "langs": list(trains), "rule": self.plan.protocol.rule}
+        if base:
+            return add_tokens(base, trains, targets, vocabulary=recipe.vocabulary, cache=self.cache, key=key)
         return load_tokens(
             self.plan.config.tokens,
-            texts=lambda: [
-                text
-                for sources, views in self._views.values()
-                for text in (*sources, *(text for view in views.values() for text in view.texts))
-            ],
+            texts=lambda: [text for sources, _ in every for text in sources] + targets,
             vocabulary=recipe.vocabulary,
             dim=max(1, round(TOKEN_WIDTH * recipe.size_scale)),
             cache=self.cache,
-            key={"content": self.content, "langs": list(self.plan.langs), "rule": self.plan.protocol.rule},
+            key=key,
         )
 
     # --- the encoder ----------------------------------------------------------------------------------------------

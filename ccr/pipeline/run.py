@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -27,6 +27,7 @@ from ccr.evaluation.encode import rank
 from ccr.files import digest_of, discard, replacing
 from ccr.pipeline.device import Compute, compute, describe
 from ccr.pipeline.evaluate import evaluate, on_device, text_rows
+from ccr.pipeline.extension import extended, open_base
 from ccr.pipeline.plan import Plan, resolve
 from ccr.pipeline.prepare import Corpus, Prepared, Validation
 from ccr.progress import say
@@ -37,6 +38,9 @@ from ccr.settings import settings_values
 from ccr.training.journal import Journal
 from ccr.training.loop import CHECKPOINT, Stage, Trainer
 from ccr.world import world
+
+if TYPE_CHECKING:
+    from ccr.pipeline.load import LoadedRun
 
 
 def execute(config: RunConfig) -> Run:
@@ -53,7 +57,8 @@ def execute(config: RunConfig) -> Run:
     if machine.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(machine.device)
     plan = resolve(config)
-    prepared = Prepared(plan, machine)
+    base = open_base(config)
+    prepared = Prepared(plan, machine, base.tokens if base else None)
     # a BPE follows from the data; mBERT's table is a file of the user's
     tokens = "bpe" if config.tokens == "bpe" else prepared.tokens.fingerprint
     identity = plan.identity(prepared.base_fingerprint, tokens, prepared.content)
@@ -83,7 +88,7 @@ def execute(config: RunConfig) -> Run:
     with ExitStack() as held:
         if not world().once(begin):
             return run
-        result = _carry_out(plan, prepared, machine, run, started)
+        result = _carry_out(plan, prepared, machine, run, started, base)
         run.write("result.json", result)
         if world().leads:
             (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -92,13 +97,19 @@ def execute(config: RunConfig) -> Run:
     return run
 
 
-def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, started: float) -> dict[str, Any]:
+def _carry_out(
+    plan: Plan, prepared: Prepared, machine: Compute, run: Run, started: float, base: LoadedRun | None
+) -> dict[str, Any]:
     metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
-    _build(plan, prepared, 1.0, machine)  # what a method cannot work with is told before anything is trained
+    if not base:
+        _build(plan, prepared, 1.0, machine)  # what a method cannot work with is told before anything is trained
     fingerprint = prepared.finetune_encoder()
     with training():
         corpora = prepared.corpora()
-        method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
+        if base:
+            method = extended(base, plan.trains, prepared.tokens, fingerprint)
+        else:
+            method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
         orders = {
             phase: Order(
                 plan.config.seed, phase, corpus.pictures(), plan.recipe.batch_size, plan.recipe.epochs.get(phase, 1.0)
@@ -132,6 +143,7 @@ def _carry_out(plan: Plan, prepared: Prepared, machine: Compute, run: Run, start
         say("all image features came from the store; no image was encoded")
     return {
         "id": run.id,
+        **({"from": plan.base.id} if plan.base else {}),
         "method": plan.method.name,
         "settings": settings_values(plan.settings),
         "dataset": plan.spec.name,
@@ -221,7 +233,7 @@ def _validator(plan: Plan, prepared: Prepared, held_out: Validation, method: Met
 
     def validate() -> float:
         ranks = rank(method, held_out.queries, texts, {}, images, machine.device, machine.bf16)
-        return prepared.score(ranks, plan.langs)
+        return prepared.score(ranks, plan.trains)
 
     return validate
 

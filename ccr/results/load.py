@@ -137,6 +137,15 @@ def load_run(folder: Path) -> FinishedRun:
     return FinishedRun(Run(config["id"], folder, config), result, provenance["starts"])
 
 
+def read_finished(folder: Path) -> FinishedRun:
+    """The record of a finished run. CcrError, in a sentence, for anything else."""
+    if not (folder / "config.json").exists():
+        raise CcrError(f"{folder} is no run folder: it has no config.json")
+    if not (folder / "result.json").exists():
+        raise CcrError(f"{folder} is not finished: it has no result.json; run the same command again")
+    return load_run(folder)
+
+
 def left_out(runs: Sequence[FinishedRun], asked: frozenset[Path]) -> list[int]:
     """Seeds of a row that lie beside those of its runs that were named one by one, and were not named."""
     here = {run.folder.resolve() for run in runs}

@@ -149,8 +149,9 @@ class DASD(ccr.StudentMethod):
     def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
         """New adapters, branches and token rows; z, the matrices and the critic stay as they are."""
         self.embedding.extend(tokens)
-        for part in (self.adapters, self.sr_branch, self.sa_branch):
-            for lang in langs if part is not None else ():
+        parts = [part for part in (self.adapters, self.sr_branch, self.sa_branch) if part is not None]
+        for lang in langs:
+            for part in parts:
                 part.add(lang)
 
     def _read(self, x: Tensor, lang: str, lengths: Tensor, counted: Tensor) -> dict[str, Tensor]:
