@@ -135,7 +135,20 @@ LAYERS = {
     **dict.fromkeys(("features", "data"), 3),
     **dict.fromkeys(("host", "loading", "registry", "config"), 2),
     **dict.fromkeys(
-        ("specs", "base", "hookspecs", "errors", "settings", "yamlstrict", "files", "progress", "nn", "methods", "hub", "world"),
+        (
+            "specs",
+            "base",
+            "hookspecs",
+            "errors",
+            "settings",
+            "yamlstrict",
+            "files",
+            "progress",
+            "nn",
+            "methods",
+            "hub",
+            "world",
+        ),
         1,
     ),
 }
