@@ -70,6 +70,7 @@ class RunConfig:
     )
     translator: str | None = setting(None, "Translator, NAME or NAME:ARGUMENT.")
     from_run: Path | None = setting(None, "Folder of a finished run to add languages to.")
+    accept: tuple[str, ...] = setting((), "Kinds of faults of the data to accept, e.g. empty-caption.")
     settings: Mapping[str, Any] = field(factory=dict, metadata={"help": "Settings by dotted key, e.g. method.hidden."})
 
     device: str = field(
@@ -163,6 +164,10 @@ def load_config(file: Path | None, overrides: Mapping[str, Any]) -> RunConfig:
     if isinstance(values.get("langs"), str):
         text = values["langs"].strip()
         values["langs"] = text if text == "all" else [lang.strip() for lang in text.split(",")]
+
+    if isinstance(values.get("accept"), str | list | tuple):
+        texts = [values["accept"]] if isinstance(values["accept"], str) else values["accept"]
+        values["accept"] = [word.strip() for text in texts for word in str(text).split(",")]
 
     # `origins` is ours to fill, never the file's
     reader = Faults(lambda path: origins.get(str(path[0]), f"--{path[0]}") if path else str(file or "command line"))

@@ -293,7 +293,8 @@ def run(tmp_path: Path, root: Path, *extra: str, code: int = 0) -> str:
     words = [
         "run", "--method", "static-adapter", "--dataset", "multi30k", "--data-root", str(root), "--device", "cpu",
         "--encoder", tiny_clip(tmp_path / "clip"), "--runs", str(tmp_path / "runs"), "--cache", str(tmp_path / "cache"),
-        "--set", "dataset.partial=true", "--set", "recipe.batch_size=8", "--set", "recipe.encoder_batch_size=8",
+        "--set", "dataset.partial=true", "--accept", "size", "--set", "recipe.batch_size=8",
+        "--set", "recipe.encoder_batch_size=8",
         "--set", "recipe.encoder_epochs=0.5", "--set", "recipe.epochs.align=0.2", "--set", "recipe.epochs.match=0.2",
         "--set", "recipe.validations=1", "--set", "recipe.vocabulary=300", *extra,
     ]  # fmt: skip
@@ -319,8 +320,8 @@ def translate(root: Path, splits: Iterable[str] = ("train", "val")) -> None:
         for item in reader(root).items(split):
             for caption in item.captions:
                 if caption.lang == "en":
-                    for lang in ("de", "fr", "cs"):
-                        text = f"{lang} {caption.text[::-1]}"
+                    for lang, mark in (("de", "ü"), ("fr", "é"), ("cs", "ě")):
+                        text = f"{mark} {caption.text[::-1]}"
                         rows.append({"parallel": caption.id, "lang": lang, "text": text, "origin": "mt:mirror@1"})
     (root / "mt").mkdir()
     (root / "mt" / "mirror.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

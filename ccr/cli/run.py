@@ -35,6 +35,7 @@ import click
 @click.option("--threads", type=int, help="CPU threads of a process.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the dataset's files.")
 @click.option("--mt", multiple=True, type=click.Path(path_type=Path), help="A JSONL of machine-translated captions.")
+@click.option("--accept", multiple=True, metavar="FAULT", help="A kind of fault of the data to accept (docs/data.md).")
 @click.option("--runs", type=click.Path(path_type=Path), help="Where run folders are made (default: runs).")
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Features and artifacts (default: $CCR_CACHE, ~/.cache/ccr)."

@@ -40,23 +40,10 @@ def quick(door: Opening, against: Iterable[Opening] = (), *, pictures: bool = Tr
     return _quick(door, against, pictures)[0].report()
 
 
-def thorough(door: Opening, files: FileDigests, against: Iterable[Opening] = ()) -> Report:
-    """All of `quick`, every picture decoded, and overlaps by content. `files` remembers content digests."""
-    whole, corpora = _quick(door, against, True)
-    decode(whole)
-    content = {split: digests(door, items, files) for split, items in whole.splits.items()}
-    twins(whole, content)
-    split_overlaps(whole, content)
-    for corpus in corpora:
-        seen = digests(corpus.door, corpus.splits.get("train", ()), files)
-        corpus_overlaps(whole, corpus, content, seen)
-    return whole.report()
-
-
-def _quick(door: Opening, against: Iterable[Opening], pictures: bool) -> tuple[Whole, list[Whole]]:
-    whole = read_whole(door)
+def examine(whole: Whole, corpora: Iterable[Whole] = (), *, pictures: bool = True) -> None:
+    """What `quick` does, for what was read already."""
     if not whole.splits:
-        return whole, []
+        return
     for split, items in whole.splits.items():
         _captions(whole, split, items)
     for test_set in whole.spec.test_sets:
@@ -67,15 +54,35 @@ def _quick(door: Opening, against: Iterable[Opening], pictures: bool) -> tuple[W
     # of one source and one name: the same picture, whatever its bytes
     named = {split: [declared_source(item) for item in items] for split, items in whole.splits.items()}
     split_overlaps(whole, named)
-    corpora = []
-    for other in against:
-        corpus = read_whole(other)
+    for corpus in corpora:
         if "train" not in corpus.splits:
             reason = next(iter(corpus.faults.values()), "it has no training split")
-            whole.notes.append(f"not compared with the training images of {other.spec.name}: {reason}")
+            whole.notes.append(f"not compared with the training images of {corpus.spec.name}: {reason}")
             continue
-        corpora.append(corpus)
         corpus_overlaps(whole, corpus, named, [declared_source(item) for item in corpus.splits["train"]])
+
+
+def thorough(door: Opening, files: FileDigests, against: Iterable[Opening] = ()) -> Report:
+    """All of `quick`, every picture decoded, and overlaps by content. `files` remembers content digests."""
+    whole, corpora = _quick(door, against, True)
+    decode(whole)
+    compare_content(whole, corpora, files)
+    return whole.report()
+
+
+def compare_content(whole: Whole, corpora: Iterable[Whole], files: FileDigests) -> None:
+    """Twins and overlaps by what the files hold."""
+    content = {split: digests(whole.door, items, files) for split, items in whole.splits.items()}
+    twins(whole, content)
+    split_overlaps(whole, content)
+    for corpus in corpora:
+        if "train" in corpus.splits:
+            corpus_overlaps(whole, corpus, content, digests(corpus.door, corpus.splits["train"], files))
+
+
+def _quick(door: Opening, against: Iterable[Opening], pictures: bool) -> tuple[Whole, list[Whole]]:
+    whole, corpora = read_whole(door), [read_whole(other) for other in against]
+    examine(whole, corpora, pictures=pictures)
     return whole, corpora
 
 
@@ -91,11 +98,12 @@ def _captions(whole: Whole, split: str, items: Sequence[Item]) -> None:
             )
         seen.add(item.id)
         for caption in item.captions:
-            place = (_at(item, caption), name, split, item.id, caption.id)
             if caption.id in langs:
+                place = (_at(item, caption), name, split, item.id, caption.id)
                 whole.add(Fault("duplicate-id", f"the id {caption.id} stands twice; ids must be unique", *place))
             langs[caption.id] = caption.lang
             if not caption.text.strip():
+                place = (_at(item, caption), name, split, item.id, caption.id)
                 whole.add(Fault("empty-caption", f"the {caption.lang} caption is empty", *place))
                 continue
             # machine translation and people's writing differ in what is odd

@@ -95,7 +95,8 @@ def leave_out(
 ) -> tuple[Item, ...]:
     """The items of a split without what the accepted faults leave out. `dataset` is the name of theirs.
 
-    An item that loses its last caption is left out with it.
+    A caption takes its machine translations along, and people's lose their parallel; an item that loses its last
+    caption is left out with it.
     """
     captions: set[str] = set()
     gone: set[str] = set()
@@ -107,14 +108,29 @@ def leave_out(
             captions.add(fault.caption)
         elif remedy == "leaves out the item" or (remedy == "leaves out the training item" and fault.split == split):
             gone.add(fault.item)
+    if not captions and not gone:
+        return tuple(items)
     kept = []
     for item in items:
         if item.id in gone:
             continue
-        left = tuple(caption for caption in item.captions if caption.id not in captions)
+        if captions.isdisjoint(caption.id for caption in item.captions):
+            kept.append(item)
+            continue
+        left = tuple(
+            evolve(c, parallel=None) if c.parallel in captions else c
+            for c in item.captions
+            if c.id not in captions and not (c.parallel in captions and c.origin.startswith("mt:"))
+        )
         if left:
-            kept.append(item if len(left) == len(item.captions) else evolve(item, captions=left))
+            kept.append(evolve(item, captions=left))
     return tuple(kept)
+
+
+def leaving(faults: Iterable[Fault], accepted: Collection[str]) -> tuple[str, ...]:
+    """The accepted kinds that leave something out, sorted."""
+    found = {fault.kind for fault in faults if fault.kind in accepted}
+    return tuple(sorted(kind for kind in found if KINDS[kind].accepted.startswith("leaves out")))
 
 
 def left_out(faults: Iterable[Fault], accepted: Collection[str]) -> dict[str, dict[str, object]]:

@@ -43,10 +43,10 @@ class Opening:
             )
         return found
 
-    def open(self) -> Data:
-        """The dataset, its test split sealed. Only once nothing is missing."""
+    def open(self, **checked: Any) -> Data:
+        """The dataset, its test split sealed. Only once nothing is missing. `checked`: what `Data` takes of a check."""
         seal(self.dataset, self.spec.name)
-        return Data(self.dataset.describe(self.spec), self.dataset, self.translations)
+        return Data(self.dataset.describe(self.spec), self.dataset, self.translations, **checked)
 
 
 def find(host: Host, reference: str) -> tuple[DatasetSpec, Path | None]:

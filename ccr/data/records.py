@@ -6,11 +6,12 @@ is over. It is no defence against hostile code in the same process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ccr.base import Dataset
+from ccr.data.faults import Fault, leave_out
 from ccr.data.translations import Translation, attach, refuse_unknown
 from ccr.errors import CcrError, SealedSplitError
 from ccr.files import digest_of
@@ -45,14 +46,32 @@ def unsealed() -> Iterator[None]:
 
 
 class Data:
-    """An opened dataset: its spec, and its items by split, machine translations of other files attached."""
+    """An opened dataset: its spec, and its items by split, machine translations of other files attached.
 
-    def __init__(self, spec: DatasetSpec, dataset: Dataset, translations: Sequence[Translation] = ()) -> None:
+    Of `faults` those of the kinds `accepted` leave out what they are faults of. `read` are items of "train" and "val"
+    that were read and checked already.
+    """
+
+    def __init__(
+        self,
+        spec: DatasetSpec,
+        dataset: Dataset,
+        translations: Sequence[Translation] = (),
+        *,
+        faults: Sequence[Fault] = (),
+        accepted: Sequence[str] = (),
+        read: Mapping[str, tuple[Item, ...]] | None = None,
+    ) -> None:
         self.spec = spec
+        self.faults, self.accepted = faults, accepted
+        self.shortened: set[str] = set()  # splits and test sets that something was left out of
         self.dataset = dataset
         self._translations = translations
         self._read: dict[tuple[str, str], tuple[Item, ...]] = {}
         self._raw: dict[str, tuple[Item, ...]] = {}
+        for split, items in (read or {}).items():
+            if split != "test" and (kept := self._without(split, items)):
+                self._read[split, ""] = kept
 
     def records(self, split: Split, test_set: str = "") -> tuple[Item, ...]:
         """The items of "train" or "val"; those of "test" raise SealedSplitError outside of the harness's evaluation."""
@@ -63,10 +82,16 @@ class Data:
                 items = self.dataset.test_items(test_set)
             else:
                 items = self._translated(split)
-            self._read[split, test_set] = _checked(
-                items, f"{self.spec.name}/{test_set or split}", self.spec.source_lang
-            )
+            name = test_set or split
+            kept = self._without(name, tuple(items))
+            self._read[split, test_set] = _checked(kept, f"{self.spec.name}/{name}", self.spec.source_lang)
         return self._read[split, test_set]
+
+    def _without(self, name: str, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        kept = leave_out(items, name, self.faults, self.accepted, self.spec.name)
+        if sum(len(item.captions) for item in kept) < sum(len(item.captions) for item in items):
+            self.shortened.add(name)
+        return kept
 
     def _translated(self, split: Split) -> Iterable[Item]:
         if not self._translations:

@@ -7,6 +7,7 @@ another script, holds letters that its language does not have, or was decoded wr
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -63,6 +64,7 @@ _ALPHABETS = {  # beyond a to z, of languages in Latin script
     "sv": "åäöé",
     "tr": "çğıiöşüâîû",
 }
+_LETTER = re.compile(r"[^\W\d_]")
 _EXPECTED = {"cs": 0.5, "de": 0.1, "fr": 0.2, "hu": 0.5, "ja": 0.5, "pl": 0.4, "ro": 0.3, "tr": 0.5}
 """The share of captions that have at least one of these letters (ja: kana), well below what any real set has."""
 
@@ -77,8 +79,9 @@ def scripts_of(lang: str) -> frozenset[str]:
 def strange(text: str, lang: str) -> str:
     """What is wrong with the writing of a caption that is not empty: the end of a sentence, or "" if nothing is."""
     own = scripts_of(lang)
-    if text.isascii() and "LATIN" in own:
-        return "" if any(c.isalpha() for c in text) else "holds no letter"
+    usual = _usual(lang)
+    if usual and usual.fullmatch(text):  # nearly every caption: character by character is slow
+        return "" if _LETTER.search(text) else "holds no letter"
     if "\ufffd" in text:
         return "holds U+FFFD, which stands for a character that was lost in decoding"
     if decoded_twice(text):
@@ -99,19 +102,29 @@ def strange(text: str, lang: str) -> str:
     return ""
 
 
+@cache
+def _usual(lang: str) -> re.Pattern[str] | None:
+    """Texts of nothing but ASCII and the language's own letters, of languages for which this says all."""
+    own, alphabet = scripts_of(lang), _ALPHABETS.get(lang.partition("-")[0], "")
+    if own == {"LATIN"}:
+        return re.compile(f"[\\x00-\\x7f{alphabet}{alphabet.upper()}]*")
+    if "CJK" in own:  # without ASCII letters; punctuation of CJK and of full width
+        kana = "\u3041-\u3096\u30a1-\u30fa\u30fc" if own & _KANA else ""
+        return re.compile(f"[\\x00-@\u3001\u3002\uff01\uff08\uff09\uff0c\uff1f\u4e00-\u9fff{kana}]*")
+    return None
+
+
 def lacking(texts: Iterable[str], lang: str) -> str:
     """What a whole set of captions lacks: Japanese without kana, Czech without a hook; "" if nothing."""
     first = lang.partition("-")[0]
     if first not in _EXPECTED or (first == "ja" and not _KANA & scripts_of(lang)):
         return ""
+    marks = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\uff66-\uff9d" if first == "ja" else _ALPHABETS[first]
+    mark = re.compile(f"[{marks}]")
     count = having = 0
     for text in texts:
         count += 1
-        letters = unicodedata.normalize("NFC", text).lower()
-        if first == "ja":
-            having += any(script_of(c) in _KANA for c in letters)
-        else:
-            having += any(c in _ALPHABETS[first] and ord(c) > 127 for c in letters)
+        having += mark.search(unicodedata.normalize("NFC", text).lower()) is not None
     if count < ENOUGH or having >= _EXPECTED[first] * count:
         return ""
     letters = "kana" if first == "ja" else f"one of {' '.join(_ALPHABETS[first])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from attrs import field, frozen
@@ -12,7 +12,7 @@ from ccr.data.faults import Fault
 from ccr.data.opening import Opening
 from ccr.data.translations import attach, refuse_unknown
 from ccr.errors import CcrError
-from ccr.specs import DatasetSpec, Item
+from ccr.specs import DatasetSpec, Item, Split, TestSet
 
 
 @frozen
@@ -54,7 +54,12 @@ class Whole:
         return Report(self.spec, tuple(self.faults.values()), tuple(self.notes), sizes)
 
 
-def read_whole(door: Opening) -> Whole:
+def read_whole(
+    door: Opening,
+    splits: Collection[Split] = ("train", "val"),
+    tests: Callable[[Sequence[TestSet]], Sequence[TestSet]] = lambda every: every,
+) -> Whole:
+    """The items of these splits and of the test sets that `tests` chooses, the door's test split not yet sealed."""
     absent = door.missing(pictures=False)
     if absent:
         whole = Whole(door, door.spec)
@@ -67,16 +72,16 @@ def read_whole(door: Opening) -> Whole:
         whole = Whole(door, door.spec)
         _refused(whole, "", error)
         return whole
-    for split in ("train", "val"):
+    for split in splits:
         _take(whole, split, partial(door.dataset.items, split))
-    try:
-        refuse_unknown(door.translations, {split: whole.splits.get(split, ()) for split in ("train", "val")})
-    except CcrError as error:
-        _refused(whole, "", error)
-    for split in ("train", "val"):
-        if split in whole.splits:
-            whole.splits[split] = attach(whole.splits[split], door.translations, split)
-    for test_set in whole.spec.test_sets:
+    if splits and door.translations:
+        try:
+            refuse_unknown(door.translations, {split: whole.splits.get(split, ()) for split in splits})
+        except CcrError as error:
+            _refused(whole, "", error)
+        for name, items in whole.splits.items():
+            whole.splits[name] = attach(items, door.translations, name)
+    for test_set in tests(whole.spec.test_sets):
         _take(whole, test_set.id, partial(door.dataset.test_items, test_set.id))
     if not whole.splits and not whole.faults:
         whole.add(Fault("rows", "there is no item", whole.spec.name, whole.spec.name))

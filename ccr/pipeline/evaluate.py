@@ -24,6 +24,7 @@ from ccr.features.inputs import input_digests
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
 from ccr.pipeline.prepare import Corpus, Prepared, Validation
+from ccr.pipeline.sound import another_test_set
 from ccr.protocols import protocol_id
 from ccr.results.run import Run
 from ccr.specs import Item, MetricSpec
@@ -84,8 +85,7 @@ def evaluate(
         },
     )
     content = content_digest(items, digests)
-    # a dataset that was set otherwise is another test set, whatever its name says
-    own = any(key.startswith("dataset.") for key in plan.config.settings)
+    own = another_test_set(plan.config, plan.data, plan.test_set.id)
     test_set = f"{plan.test_set.id}@{content[:6]}" if own else plan.test_set.id
     origins = {origin for lang in plan.langs for origin in asked[lang].origins}
     return {

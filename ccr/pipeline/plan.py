@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ccr.base import Encoder
 from ccr.config import RunConfig
+from ccr.data.faults import leaving
 from ccr.data.opening import Opening, find, opening
 from ccr.data.records import Data
 from ccr.errors import CcrError, nearest
@@ -19,6 +20,7 @@ from ccr.files import cache_root
 from ccr.host import Host
 from ccr.pipeline.extension import Base, read_base
 from ccr.pipeline.ready import refuse_what_has_no_effect, require_ready
+from ccr.pipeline.sound import open_sound
 from ccr.protocols import Protocol, ProtocolSettings, get_protocol, selection
 from ccr.settings import make_settings, settings_values
 from ccr.specs import DatasetSpec, EncoderSpec, MethodSpec, Recipe, TestSet
@@ -74,7 +76,9 @@ class Plan:
 
         Device, threads, jobs and paths are not in it, and a setting at its default changes nothing.
         """
-        added = {"from": [self.base.id, self.base.weights]} if self.base else {}
+        added: dict[str, Any] = {"from": [self.base.id, self.base.weights]} if self.base else {}
+        left = leaving(self.data.faults, self.data.accepted)
+        added |= {"left_out": list(left)} if left else {}
         return {
             **added,
             "identity": IDENTITY,
@@ -138,7 +142,13 @@ def resolve(config: RunConfig) -> Plan:
         directions=[(lang, spec.source_lang) for lang in _wanted(config, spec)],
         settings_of=lambda section: partial(config.settings_for, section),
     )
-    data, corpus = target.open(), general.open() if general else None
+    data, corpus = open_sound(
+        config,
+        target,
+        general,
+        trains=protocol.trains_on == "dataset",
+        pictures=not host.resolve(encoder.factory).precomputed,
+    )
     spec = data.spec
     langs, test_set = _langs(config, spec), _test_set(config, spec)
     if base:  # those of before are tested beside them, where the test set has them

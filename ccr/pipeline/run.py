@@ -20,6 +20,7 @@ from torch import Tensor
 from ccr.base import Context, FrozenEncoder, Method
 from ccr.config import RunConfig
 from ccr.data.batches import Feed, TextRows
+from ccr.data.faults import left_out
 from ccr.data.order import Order
 from ccr.data.records import training
 from ccr.errors import CcrError
@@ -141,6 +142,7 @@ def _carry_out(
     outcome = evaluate(plan, prepared, corpora, held_out, method, machine, run, metrics)
     if not prepared.encoded:
         say("all image features came from the store; no image was encoded")
+    faults = left_out(plan.data.faults, plan.data.accepted)
     return {
         "id": run.id,
         **({"from": plan.base.id} if plan.base else {}),
@@ -153,6 +155,7 @@ def _carry_out(
         "encoder": {"name": plan.config.encoder or plan.spec.encoder, "fingerprint": fingerprint},
         "langs": {"source": plan.source_lang, "targets": list(plan.langs)},
         **outcome,
+        **({"faults": faults} if faults else {}),
         "images_encoded": prepared.encoded,
         "selected": progressed.selected,
         "validations": progressed.validations,

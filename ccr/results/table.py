@@ -96,6 +96,7 @@ def result_table(result: Mapping[str, Any]) -> str:
             *notes,
             *_interval_note(result),
             *_tie_note(rows),
+            *_fault_notes(result),
         ]
     )
 
@@ -111,6 +112,13 @@ def _interval_note(result: Mapping[str, Any]) -> list[str]:
         return []
     low, high = (100 * found[end] for end in ("low", "high"))
     return [f"{found['metric']} 95 % interval over {found['images']} images: {low:.1f} to {high:.1f} (one seed)"]
+
+
+def _fault_notes(result: Mapping[str, Any]) -> list[str]:
+    """What was left out of the data, or kept although it is odd."""
+    told = result.get("faults", {}).items()
+    kinds = [f"{entry['count']:,} {kind} ({entry['done']})" for kind, entry in told]
+    return [f"faults of the data: {'; '.join(kinds)}"] if kinds else []
 
 
 def _tie_note(rows: Sequence[Mapping[str, Any]]) -> list[str]:
