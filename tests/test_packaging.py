@@ -129,7 +129,7 @@ def test_every_plugin_has_an_entry_point() -> None:
 
 LAYERS = {
     **dict.fromkeys(("cli", "__main__"), 7),
-    **dict.fromkeys(("bench", "grid", "pipeline", "testing"), 6),
+    **dict.fromkeys(("bench", "grid", "pipeline", "probes", "testing"), 6),
     **dict.fromkeys(("results", "evaluation", "training"), 5),
     **dict.fromkeys(("protocols", "translation"), 4),
     **dict.fromkeys(("features", "data"), 3),

@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": ("ccr.cli.compare", "compare", "Compare runs: tables with intervals and tests."),
     "data": ("ccr.cli.data", "data", "Check a dataset before it is trusted; show it; tell how to get it."),
     "report": ("ccr.cli.report", "report", "Write a page of several runs: tables, charts, every query."),
+    "probe": ("ccr.cli.probe", "probe", "Measure what the readings of a trained method hold."),
     "search": ("ccr.cli.search", "search", "Find pictures with a trained method."),
     "translate": ("ccr.cli.translate", "translate", "Translate a dataset's training captions by machine, once."),
     "pretrain": ("ccr.cli.pretrain", "pretrain", "Train the English side of an encoder."),

@@ -16,6 +16,7 @@ import click
 @click.option("--headline", default="mAR", show_default=True, help="The metric over all target languages to test.")
 @click.option("--title", default="", help="Title of the page.")
 @click.option("--pictures", type=click.IntRange(min=0), help="At most so many thumbnails (default 240; 0 = none).")
+@click.option("--probes", is_flag=True, help="Probe the runs that were not probed yet (minutes each; see ccr probe).")
 @click.option("--published", "cited", is_flag=True, help="Published results on the same dataset beside.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the dataset's files, if it moved.")
 @click.option("--registry", type=click.Path(path_type=Path), help="A registry.yaml of your own.")
@@ -26,6 +27,7 @@ def report(
     headline: str,
     title: str,
     pictures: int | None,
+    probes: bool,
     cited: bool,
     data_root: Path | None,
     registry: Path | None,
@@ -54,6 +56,10 @@ def report(
     comparison = compare(runs, baseline, (), headline, registry)
     for folder in comparison.unfinished:
         say(f"{folder} is not finished, and left out")
+    if probes:
+        from ccr.probes.store import probe_rows
+
+        probe_rows(comparison, data_root=data_root, registry=registry)
     page = written(
         comparison,
         title=title,

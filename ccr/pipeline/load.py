@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ccr.base import Method, TokenInput
+from ccr.base import Encoder, Method, TokenInput
 from ccr.config import EXECUTION, RunConfig, load_config
 from ccr.data.opening import find, require
 from ccr.data.records import unsealed
@@ -38,7 +38,7 @@ from ccr.training.checkpoint import restore
 
 WEIGHTS = "model.safetensors"
 BATCH = 256  # texts that the encoder reads at once
-PLACES = {"runs", "fresh", "resume_anyway"}  # what loading has no use for
+PLACES = {"runs", "fresh", "resume_anyway", "profile"}  # what loading has no use for
 
 
 @frozen
@@ -61,6 +61,16 @@ class LoadedRun:
     def tokens(self) -> TokenInput:
         """The token input of the run."""
         return self._prepared.tokens
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of the run, fine-tuned where its protocol asks for that, on `device`."""
+        return self._prepared.encoder
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._prepared.compute.device
 
     @property
     def langs(self) -> tuple[str, ...]:
@@ -246,7 +256,7 @@ def _command(record: FinishedRun) -> str:
     words = [f"ccr run --method {asked['method']} --dataset {asked['dataset']} --seed {asked['seed']}"]
     for field in attrs.fields(RunConfig):
         name, value = field.name, asked.get(field.name)
-        if name in ("method", "dataset", "seed", "settings", "origins", "fresh", "resume_anyway"):
+        if name in ("method", "dataset", "seed", "settings", "origins", "fresh", "resume_anyway", "profile"):
             continue
         if value not in (None, [], "") and value != field.default and str(value) != str(field.default):
             values = value if name == "mt" else [",".join(value) if isinstance(value, list) else value]

@@ -8,7 +8,7 @@ from pathlib import Path
 from ccr.host import Host
 from ccr.results.compare import Comparison
 from ccr.results.published import Published
-from ccr.results.report import sections
+from ccr.results.report import probes, sections
 from ccr.results.report.page import Chapter, page
 from ccr.results.report.queries import PICTURES, OpenPictures, queries
 from ccr.results.report.sections import Builder, Source
@@ -19,9 +19,11 @@ BUILDERS: tuple[Builder, ...] = (
     sections.costs,
     sections.recall,
     sections.curves,
+    probes.readings,
+    probes.gains,
 )
 """What a chapter shows, in this order, before its queries. A builder that has nothing to show returns None."""
-SCRIPTS = ("theme.js", "draw.js", "charts.js", "queries.js", "main.js")
+SCRIPTS = ("theme.js", "draw.js", "charts.js", "probes.js", "queries.js", "main.js")
 STYLES = ("base.css", "report.css")
 
 
