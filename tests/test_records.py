@@ -11,7 +11,7 @@ from ccr.base import Dataset
 from ccr.data.records import Data, training, unsealed
 from ccr.data.views import is_human, is_mt, queries, training_views
 from ccr.errors import CcrError, SealedSplitError
-from ccr.protocols import PROTOCOLS, ProtocolSettings, get_protocol, protocol_id, selection
+from ccr.protocols import PROTOCOLS, ProtocolSettings, get_protocol, protocol_id, selection, training_captions
 from ccr.specs import Caption, DatasetSpec, Item, NoSettings, Split
 
 
@@ -115,3 +115,31 @@ def test_protocol_ids_tell_apart_what_may_not_share_a_column() -> None:
     assert selection(PROTOCOLS["finetune-human"], "mt-val")[0] == "human-val"
     with pytest.raises(CcrError, match='did you mean "finetune"'):
         get_protocol("fine-tune")
+
+
+def test_a_share_of_the_captions_is_the_same_in_all_languages_and_part_of_a_larger_one() -> None:
+    protocol = PROTOCOLS["finetune"]
+    items = [item(f"i{i}", Caption(f"en{i}", "en", f"text {i}"), Caption(f"h{i}", "de", "x")) for i in range(400)]
+    items = [
+        item(i.id, *i.captions, *(Caption(f"{lang}-{i.id}", lang, i.id, "mt:toy@1", f"en{i.id[1:]}") for lang in "ab"))
+        for i in items
+    ]
+
+    def kept(share: float) -> tuple[str, ...]:
+        rule, allowed = training_captions(protocol, ProtocolSettings(mt_share=share))
+        _, views = training_views(items, ["a", "b"], "en", allowed, rule, "toy/train")
+        assert views["a"].texts == views["b"].texts
+        return views["a"].texts
+
+    assert kept(1.0) == tuple(f"i{i}" for i in range(400))
+    tenth, half = kept(0.1), kept(0.5)
+    assert 20 < len(tenth) < 65
+    assert 160 < len(half) < 240
+    assert set(tenth) < set(half)
+    assert "finetune+share0.1/" in protocol_id("t", protocol, ProtocolSettings(mt_share=0.1), "mt-val", {"human"})
+    assert training_captions(protocol, ProtocolSettings())[0] == protocol.rule
+    for bad in (0.0, -1.0, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="mt_share must be above 0 and at most 1"):
+            ProtocolSettings(mt_share=bad)
+    with pytest.raises(CcrError, match=r"no a caption may train here .*a share of 1e-09"):
+        kept(1e-9)

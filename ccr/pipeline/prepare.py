@@ -25,7 +25,7 @@ from ccr.pipeline.device import Compute
 from ccr.pipeline.english import WEIGHTS, English
 from ccr.pipeline.plan import Plan
 from ccr.progress import say
-from ccr.protocols import ENGLISH_SEED, SELECTIONS
+from ccr.protocols import ENGLISH_SEED, SELECTIONS, training_captions
 from ccr.specs import Item, Split
 
 ENGLISH_CODE = 1  # bump when the English fine-tune changes its result
@@ -109,8 +109,9 @@ class Prepared:
 
     def _training_views(self, data: Data) -> tuple[tuple[str, ...], dict[str, View]]:
         plan = self.plan
-        rule, where = plan.protocol.rule, f"{data.spec.name}/train"
-        return training_views(data.records("train"), plan.trains, plan.source_lang, plan.protocol.allowed, rule, where)
+        rule, allowed = training_captions(plan.protocol, plan.protocol_settings)
+        where = f"{data.spec.name}/train"
+        return training_views(data.records("train"), plan.trains, plan.source_lang, allowed, rule, where)
 
     def _validation_queries(self) -> dict[str, Queries]:
         plan, data = self.plan, self._validation_data()
@@ -120,9 +121,10 @@ class Prepared:
     def _tokens(self, base: TokenInput | None) -> TokenInput:
         """The token input, from the protocol's training text alone."""
         recipe, trains = self.plan.recipe, self.plan.trains
+        rule, _ = training_captions(self.plan.protocol, self.plan.protocol_settings)
         every = self._views.values()
         targets = [text for _, views in every for view in views.values() for text in view.texts]
-        key = {"content": self.content, "langs": list(trains), "rule": self.plan.protocol.rule}
+        key = {"content": self.content, "langs": list(trains), "rule": rule}
         if base:
             return add_tokens(base, trains, targets, vocabulary=recipe.vocabulary, cache=self.cache, key=key)
         return load_tokens(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ccr.pipeline.load import LoadedRun
+from ccr.protocols import training_captions
 
 GRAM = 3  # characters: they show word order, function words and endings in every script
 
@@ -15,9 +16,8 @@ def style_distances(run: LoadedRun, lang: str, styles: Sequence[str]) -> list[fl
     """Of each style of the test captions, the distance of its trigrams to those of the training captions."""
     plan = run.plan
     corpus = plan.corpus if plan.protocol.trains_on == "corpus" and plan.corpus else plan.data
-    learnt = grams(
-        c.text for item in corpus.records("train") for c in item.captions if c.lang == lang and plan.protocol.allowed(c)
-    )
+    _, allowed = training_captions(plan.protocol, plan.protocol_settings)
+    learnt = grams(c.text for item in corpus.records("train") for c in item.captions if c.lang == lang and allowed(c))
     items, _ = run.encode_gallery("test")
     written = [c for item in items for c in item.captions if c.lang == lang]
     return [distance(grams(c.text for c in written if c.tags.get("style") == style), learnt) for style in styles]

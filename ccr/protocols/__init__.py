@@ -7,8 +7,9 @@ often.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import frozen
 
@@ -42,6 +43,11 @@ class Protocol:
         return is_mt if self.captions == "mt" else is_human
 
 
+def _share(_: Any, attribute: Any, value: float) -> None:
+    if not 0 < value <= 1:
+        raise ValueError(f"{attribute.name} must be above 0 and at most 1, not {value}")
+
+
 @frozen
 class ProtocolSettings:
     """What may be set of a protocol; any change is part of the run's identity."""
@@ -49,6 +55,28 @@ class ProtocolSettings:
     align_data: Literal["target", "general"] = setting(
         "target", "Captions of the align phase under finetune: the dataset's own, or the general corpus's."
     )
+    mt_share: float = setting(
+        1.0, "Share of the target captions that train, translations of the same ones in all languages.", check=_share
+    )
+
+
+def training_captions(protocol: Protocol, settings: ProtocolSettings) -> tuple[str, Callable[[Caption], bool]]:
+    """Which target captions train, in words and as a test.
+
+    Under a share each caption is in or out by the hash of the caption that it translates (of its own id, where it
+    translates none): in all languages alike, whatever else the dataset holds, and a smaller share is part of a larger.
+    Captions that select checkpoints are not touched.
+    """
+    share = settings.mt_share
+    if share == 1:
+        return protocol.rule, protocol.allowed
+    return f"{protocol.rule}, of them a share of {share:g}", lambda c: protocol.allowed(c) and _place(c) < share
+
+
+def _place(caption: Caption) -> float:
+    """In [0, 1)."""
+    name = (caption.parallel or caption.id).encode()
+    return int.from_bytes(hashlib.blake2b(name, digest_size=6).digest(), "big") / 2**48
 
 
 PROTOCOLS = {
@@ -97,6 +125,7 @@ def selection(protocol: Protocol, select: str) -> tuple[str, Callable[[Caption],
 def protocol_id(test_set: str, protocol: Protocol, settings: ProtocolSettings, select: str, origins: set[str]) -> str:
     """What must be equal for two numbers to share a column."""
     name = protocol.name + ("+general" if settings.align_data == "general" else "")
+    name += f"+share{settings.mt_share:g}" if settings.mt_share < 1 else ""
     return "/".join([test_set, name, selection(protocol, select)[0], "+".join(sorted(origins))])
 
 
