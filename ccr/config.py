@@ -19,7 +19,20 @@ T = TypeVar("T")
 SECTIONS = ("method", "dataset", "corpus", "encoder", "translator", "protocol", "recipe")
 """The parts whose settings a run sets, as in `method.hidden`."""
 EXECUTION = frozenset(
-    {"device", "precision", "gpus", "threads", "data_root", "mt", "runs", "cache", "registry", "fresh", "resume_anyway"}
+    {
+        "device",
+        "precision",
+        "gpus",
+        "threads",
+        "data_root",
+        "mt",
+        "runs",
+        "cache",
+        "registry",
+        "fresh",
+        "resume_anyway",
+        "profile",
+    }
 )
 """Fields of RunConfig that say where and how a run is computed. They never change its id."""
 
@@ -90,6 +103,7 @@ class RunConfig:
     registry: Path | None = setting(None, "A registry.yaml besides the shipped one.")
     fresh: bool = setting(False, "Redo a finished run.")
     resume_anyway: bool = setting(False, "Go on with a run that other code began.")
+    profile: bool = setting(False, "Profile some steps of each phase.")
 
     origins: Mapping[str, str] = field(factory=dict, eq=False, repr=False)
     """Where a key was given: 'run.yaml:3' or '--seed'. For messages alone."""

@@ -42,6 +42,7 @@ import click
 )
 @click.option("--registry", type=click.Path(path_type=Path), help="A registry.yaml of your own.")
 @click.option("--fresh", is_flag=True, default=None, help="Run again from the start, finished or not.")
+@click.option("--profile", is_flag=True, default=None, help="Profile some steps of each phase: a trace and a summary.")
 @click.option("--resume-anyway", is_flag=True, default=None, help="Go on although the code changed since.")
 def run(assignments: tuple[str, ...], file: Path | None, seeds: str | None, **flags: Any) -> int:
     """Train METHOD on DATASET under the protocol, test it, and print the table.
@@ -65,11 +66,14 @@ def run(assignments: tuple[str, ...], file: Path | None, seeds: str | None, **fl
 
     from ccr.pipeline.run import execute
     from ccr.results.table import result_table
+    from ccr.training.profile import summaries
 
     for config in configs:
         done = execute(config)
         if together.leads:
             click.echo(result_table(done.read("result.json")))
+            if config.profile:
+                click.echo("\n".join(summaries(done.folder)))
             click.echo(f"{done.folder}")
     leave()
     return 0

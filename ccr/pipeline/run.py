@@ -38,6 +38,7 @@ from ccr.results.run import Run, run_folder
 from ccr.settings import settings_values
 from ccr.training.journal import Journal
 from ccr.training.loop import CHECKPOINT, Stage, Trainer
+from ccr.training.profile import profiled
 from ccr.world import world
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def _carry_out(
         }
         held_out = prepared.validation()
         stages = _stages(plan, corpora, orders, method, machine)
+        if plan.config.profile and world().leads:
+            stages = profiled(stages, run.folder, machine.device)
         trainer = Trainer(
             method=method,
             stages=stages,

@@ -1,6 +1,6 @@
 """Makes the JSONL of docs/real-photos.md from a folder of captioned Flickr photos with precomputed features.
 
-    python docs/examples/real_photos.py FOLDER photos.jsonl
+    python docs/examples/real_photos.py FOLDER features.npz photos.jsonl
 
 FOLDER holds captions.jsonl, a row per photo: `id`, and `captions` with `lang` (en, de, fr, cs, zh, and en-flickr8k for
 a second English set), `origin`, `text` and, for translations, `parallel_to` ("en#0": the first of that language).
@@ -13,6 +13,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 MT = "mt:google-2016"  # the translations into Chinese that train; the other engine's are left out
 SHARES = {"test": 1000 / 7235, "val": 500 / 7235}
@@ -47,10 +49,20 @@ def converted(row: dict[str, Any]) -> dict[str, Any]:
     return {"id": row["id"], "split": split_of(row["id"]), "captions": captions}
 
 
-def main(folder: str, out: str) -> None:
+def twins(features: str) -> set[str]:
+    """Photos that lie there under an earlier id, too: equal features."""
+    seen: dict[bytes, str] = {}
+    with np.load(features) as archive:
+        pairs = zip(archive["ids"].tolist(), archive["features"], strict=True)
+        return {photo for photo, row in pairs if seen.setdefault(row.tobytes(), photo) != photo}
+
+
+def main(folder: str, features: str, out: str) -> None:
     rows = [json.loads(line) for line in (Path(folder) / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
-    made = [json.dumps(converted(row), ensure_ascii=False) for row in rows]
+    left_out = twins(features)
+    made = [json.dumps(converted(row), ensure_ascii=False) for row in rows if row["id"] not in left_out]
     Path(out).write_text("\n".join(made) + "\n", encoding="utf-8")
+    print(f"{len(made)} photos; left out as twins: {', '.join(sorted(left_out)) or 'none'}")
 
 
 if __name__ == "__main__":
