@@ -37,6 +37,7 @@ def test_public_names_are_enough(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", PACKAGES)
 def test_its_own_tests_pass(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
