@@ -99,6 +99,8 @@ class TestSet:
     langs: tuple[str, ...]
     images: Mapping[str, int] = field(factory=dict)  # expected gallery size by language; {} = not declared
     captions: Mapping[str, int] = field(factory=dict)
+    folds: Mapping[str, int] = field(factory=dict, validator=_positive)
+    # by language, into how many galleries the images are cut, in their order; numbers are means over them
 
 
 @frozen(kw_only=True)

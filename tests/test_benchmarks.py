@@ -332,18 +332,15 @@ def test_mscoco_holds_out_what_coco_cn_tests(tmp_path: Path) -> None:
     }
 
 
-def test_mscoco_galleries_are_each_language_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mscoco_galleries_are_each_language_s_own(tmp_path: Path) -> None:
     data = MSCOCO(MSCOCOSettings(), mscoco(tmp_path))
     items = list(data.test_items("coco-5k"))
     assert galleries(items) == {"en": 2, "ja": 2, "zh": 2}
     assert counts(items) == {("en", "human"): 10, ("ja", "human"): 10, ("zh", "human"): 3}  # five of six in English
-    monkeypatch.setattr("ccr_benchmarks.mscoco.FOLD", 1)
-    for fold, photo in ((1, 6), (2, 7)):
-        items = list(data.test_items(f"coco-1k-fold{fold}"))
-        assert numbers(item for item in items if any(c.lang == "ja" for c in item.captions)) == [photo]
-        assert galleries(items)["zh"] == 2
+    assert list(data.test_items("coco-1k")) == items  # in the order that folds are cut in
+    assert numbers(item for item in items if any(c.lang == "ja" for c in item.captions)) == [6, 7]
     assert declared("mscoco", "coco-5k").captions == {"en": 25_000, "ja": 25_000, "zh": 1_053}
-    assert [test.id for test in Host.load().spec("dataset", "mscoco").test_sets][5] == "coco-1k-fold5"
+    assert declared("mscoco", "coco-1k").folds == {"en": 5, "ja": 5}
 
 
 def test_mscoco_asks_for_the_files_of_its_languages_alone(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from ccr.data.records import content_digest, unsealed
 from ccr.data.views import Queries, queries
 from ccr.errors import CcrError
 from ccr.evaluation.encode import sides
+from ccr.evaluation.folds import ranked, score_folds
 from ccr.evaluation.interval import image_interval
-from ccr.evaluation.ranks import Ranks, both_directions
-from ccr.evaluation.score import SELECTS, score
-from ccr.evaluation.top import top_images
+from ccr.evaluation.ranks import Ranks
+from ccr.evaluation.score import SELECTS
 from ccr.features.extract import Features
 from ccr.features.inputs import input_digests
 from ccr.pipeline.device import Compute
@@ -58,13 +58,13 @@ def evaluate(
         read = prepared.source_texts(asked[plan.source_lang].texts, f"{plan.source_lang} queries")
         given[plan.source_lang] = on_device(read, machine)
     texts = {lang: text_rows(method, lang, q.texts) for lang, q in asked.items() if lang not in given}
+    folds = {lang: count for lang, count in plan.test_set.folds.items() if lang in asked and count > 1}
     before = weights_digest(method.state_dict())
     images = on_device(features, machine)
     ranks: dict[tuple[str, str], Ranks] = {}
     best: dict[str, Tensor] = {}
     for lang, side in sides(method, asked, texts, given, images, machine.device, machine.bf16):
-        ranks[lang, "t2i"], ranks[lang, "i2t"] = both_directions(side.text, side.gallery, side.owner)
-        best[lang] = top_images(side.text, side.gallery, side.owner, ranks[lang, "t2i"].lo)
+        ranks[lang, "t2i"], ranks[lang, "i2t"], best[lang] = ranked(side, folds.get(lang, 1))
     if weights_digest(method.state_dict()) != before:
         raise CcrError(f"method {plan.method.name} changed its weights during evaluation; its test scores mean nothing")
     run.write_arrays(
@@ -91,9 +91,10 @@ def evaluate(
     return {
         "test_set": plan.test_set.id,
         "protocol_id": protocol_id(test_set, plan.protocol, plan.protocol_settings, plan.select, origins),
-        "metrics": score(ranks, metrics, plan.langs),
+        "metrics": score_folds(ranks, {lang: q.owner for lang, q in asked.items()}, folds, metrics, plan.langs),
         "interval": _interval(plan, ranks, asked, items),
         "gallery": {lang: len(q.gallery) for lang, q in asked.items()},
+        **({"folds": folds} if folds else {}),
         "queries": {lang: len(q.ids) for lang, q in asked.items()},
         "test_content": content,
     }

@@ -22,10 +22,13 @@ def _each(langs: tuple[str, ...], count: int) -> dict[str, int]:
     return dict.fromkeys(langs, count)
 
 
-def _coco(name: str, photos: int) -> TestSet:
-    images = {"en": photos, "ja": photos, "zh": 1_000}
+def _coco(name: str, folds: int) -> TestSet:
     return TestSet(
-        id=name, langs=tuple(images), images=images, captions={"en": 5 * photos, "ja": 5 * photos, "zh": 1_053}
+        id=name,
+        langs=("en", "ja", "zh"),
+        images={"en": 5_000, "ja": 5_000, "zh": 1_000},
+        captions={"en": 25_000, "ja": 25_000, "zh": 1_053},
+        folds=_each(("en", "ja"), folds) if folds > 1 else {},
     )
 
 
@@ -45,7 +48,7 @@ DATASETS = (
         settings="ccr_benchmarks.mscoco:MSCOCOSettings",
         summary="MSCOCO, Karpathy's splits: English; Japanese by STAIR; Chinese by COCO-CN on its own test photos",
         target_langs=("ja", "zh"),
-        test_sets=(_coco("coco-5k", 5_000), *(_coco(f"coco-1k-fold{k}", 1_000) for k in range(1, 6))),
+        test_sets=(_coco("coco-5k", 1), _coco("coco-1k", 5)),
         recipes={"released": released(566_435)},  # 113,287 photos with five captions
         encoder=ENCODER,
         corpus=CORPUS,

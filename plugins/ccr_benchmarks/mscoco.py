@@ -27,9 +27,9 @@ STAIR_FROM = "git clone https://github.com/STAIR-Lab-CIT/STAIR-captions, and unp
 COCO_CN_FROM = (
     "ask for COCO-CN at https://github.com/li-xirong/coco-cn, and unpack coco-cn-version1805v1.1 into coco-cn"
 )
-FOLD = 1_000
 TESTED = 5  # captions of a photo, as papers test
 
+_SPLITS = ("train", "restval", "val", "test")
 _CN_ROW = re.compile(r"(COCO_\w+)#(\d+)\s(.*)")
 
 
@@ -52,7 +52,6 @@ class _Photo:
     number: int  # MSCOCO's own id
     path: Path
     split: str  # Karpathy's: "train", "restval", "val" or "test"
-    place: int  # among those of its split
     english: tuple[ccr.Caption, ...]
 
     @property
@@ -101,10 +100,8 @@ class MSCOCO(ccr.Dataset):
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
         """A photo of COCO-CN's test that is none of Karpathy's has Chinese captions alone: each gallery is its own."""
-        fold = re.fullmatch(r"coco-1k-fold(\d)", test_set)
-        chosen = range((int(fold[1]) - 1) * FOLD, int(fold[1]) * FOLD) if fold else None
         for photo in self._photos:
-            tested = photo.split == "test" and (chosen is None or photo.place in chosen)
+            tested = photo.split == "test"
             chinese = self._chinese.captions[photo.id] if self._chinese.split.get(photo.id) == "test" else []
             if tested or chinese:
                 yield self._item(photo, photo.english[:TESTED] if tested else (), chinese, tested, TESTED)
@@ -144,22 +141,20 @@ class MSCOCO(ccr.Dataset):
         rows = read_json(self.splits, dict).get("images")
         if not isinstance(rows, list):
             raise ccr.CcrError(f"{self.splits} has no list of images; fetch it again")
-        places = dict.fromkeys(("train", "restval", "val", "test"), 0)
         photos = []
         for k, row in enumerate(rows):
             where = f"{self.splits}: images[{k}]"
             try:
                 split, name, number = row["split"], row["filename"], row["cocoid"]
                 sentences = [(sentence["sentid"], sentence["raw"]) for sentence in row["sentences"]]
-                place = places[split]
-            except (KeyError, TypeError) as error:
+                _SPLITS.index(split)
+            except (KeyError, TypeError, ValueError) as error:
                 raise ccr.CcrError(f"{where} lacks {error}, or holds another value; fetch the file again") from None
-            places[split] += 1
             english = tuple(
                 ccr.Caption(f"coco#{sentence}", "en", str(text).strip(), tags={"at": where})
                 for sentence, text in sentences
             )
-            photos.append(_Photo(number, self.photos.coco(name, where), split, place, english))
+            photos.append(_Photo(number, self.photos.coco(name, where), split, english))
         return photos
 
     @cached_property
