@@ -19,6 +19,7 @@ from ccr.data.check import quick, thorough
 from ccr.data.faults import KINDS, Fault, acceptable, leave_out, left_out, refuse, standing
 from ccr.data.opening import Opening
 from ccr.data.script import lacking, scripts_of, strange
+from ccr.data.sheet import contact_sheet
 from ccr.data.translations import Translation
 from ccr.data.whole import Report
 from ccr.features.digests import FileDigests
@@ -494,6 +495,28 @@ def test_show_prints_sizes_and_items_but_no_test_caption(file: Path) -> None:
     assert ENGLISH not in outcome.output
     assert "sealed: de 1 images" in outcome.output or "sealed: en 1 images" in outcome.output
     assert "a sealed sentence" not in outcome.output
+
+
+def test_show_writes_a_contact_sheet(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "0.jpg").write_bytes(b"no picture")
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    for sheet, langs in ((first, "en,de"), (second, "en")):
+        outcome = run("show", str(file), "--split", "train", "--sheet", str(sheet), "--langs", langs)
+        assert outcome.exit_code == 0, outcome.output
+        assert str(sheet) in outcome.output
+    with Image.open(first) as one, Image.open(second) as two:
+        assert one.format == "PNG"
+        assert one.getpixel((100, 100)) == (211, 211, 211)  # the one that cannot be read
+        assert one.tobytes() != two.tobytes()
+        assert {pixel[:2] for _, pixel in one.crop((0, 200, 220, one.height)).getcolors(1 << 16)} - {(255, 255)}
+
+
+def test_what_no_font_can_write_is_told(tmp_path: Path) -> None:
+    reader = Given(NoSettings(), None)
+    items = [Item("x", (Caption("1", "en", "a dog"), Caption("2", "xx", "\U000f0000")))]  # for private use
+    assert contact_sheet(tmp_path / "sheet.png", reader, items) == ["xx"]
+    with pytest.raises(CcrError, match="no item"):
+        contact_sheet(tmp_path / "sheet.png", reader, [])
 
 
 def test_prepare_tells_what_to_get(tmp_path: Path) -> None:

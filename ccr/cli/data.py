@@ -79,6 +79,7 @@ def check(
 @click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True, help="Split to show.")
 @click.option("--langs", help="Languages of the captions to print, e.g. en,de.")
 @click.option("-n", "count", type=click.IntRange(0), default=5, show_default=True, help="Items to print.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Write these items as a contact sheet, a PNG.")
 def show(
     name: str,
     data_root: Path | None,
@@ -87,6 +88,7 @@ def show(
     split: str,
     langs: str | None,
     count: int,
+    sheet: Path | None,
 ) -> None:
     """Print what DATASET holds, and some of its items. Of the sealed test split, sizes alone."""
     from ccr.data.opening import require
@@ -111,7 +113,15 @@ def show(
         ]
         click.echo(f"  {test_set.id}, sealed: {'; '.join(numbers) or ', '.join(test_set.langs)}")
     wanted = [lang.strip() for lang in langs.split(",")] if langs else None
-    _print_items(held[split][:: max(1, len(held[split]) // count)][:count] if count else (), wanted)
+    items = held[split][:: max(1, len(held[split]) // count)][:count] if count else ()
+    _print_items(items, wanted)
+    if sheet:
+        from ccr.data.sheet import contact_sheet
+
+        unwritten = contact_sheet(sheet, opened.dataset, items, wanted)
+        click.echo(f"\n{sheet}")
+        if unwritten:
+            click.echo(f"no font here can write some captions in {', '.join(unwritten)}: install Noto fonts")
 
 
 @data.command()
