@@ -1,0 +1,104 @@
+"""Make the gallery anew: every artefact, from runs on scenes.
+
+python docs/gallery.py                 runs at the size of the recipe quick (about ten minutes on two cores)
+python docs/gallery.py --tiny --to X   the same at a size that says nothing, in two minutes: does it work?
+
+Runs go below `--runs` and are taken up where they are. What is written to `--to` (docs/gallery) are small files:
+the tables in five formats, the report, a search page, probes, and an index of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+METHODS = ("zero-shot-clip", "translate-test", "static-adapter", "dasd")
+BASELINE = "static-adapter"
+FORMATS = {"terminal": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
+QUERIES = ("ein roter Kreis links von einem blauen Stern", "drei grüne Dreiecke")
+LARGEST = 3_000_000  # bytes of a file that may be kept
+TINY = (
+    "--langs", "de,zh", "--set", "dataset.train=96", "--set", "dataset.val=32", "--set", "dataset.test=40",
+    "--set", "recipe.batch_size=32", "--set", "recipe.encoder_batch_size=32", "--set", "recipe.encoder_epochs=0.7",
+    "--set", "recipe.epochs.align=1", "--set", "recipe.epochs.match=1", "--set", "recipe.validations=1",
+    "--set", "recipe.vocabulary=400",
+)  # fmt: skip
+
+
+def ccr(*words: str | Path) -> str:
+    """What a command prints. Ends where it fails."""
+    command = [sys.executable, "-m", "ccr", *map(str, words)]
+    print("$", "ccr", *map(str, words), flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+    if done.returncode:
+        sys.exit(f"ccr {words[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+def trained(method: str, seeds: str, runs: Path, size: tuple[str, ...]) -> list[Path]:
+    """The run folders of a method."""
+    root = runs / method
+    ccr("run", "--method", method, "--dataset", "scenes", "--seeds", seeds, "--runs", root, *size)
+    return sorted(path.parent for path in root.rglob("result.json"))
+
+
+def make(to: Path, runs: Path, seeds: str, size: tuple[str, ...]) -> None:
+    """Write the gallery."""
+    to.mkdir(parents=True, exist_ok=True)
+    made = {method: trained(method, seeds, runs, size) for method in METHODS}
+    folders = [folder for group in made.values() for folder in group]
+    for name, ending in FORMATS.items():
+        (to / f"table.{ending}").write_text(
+            ccr("compare", *folders, "--baseline", BASELINE, "--format", name), encoding="utf-8"
+        )
+    ours = made["dasd"][0]
+    (to / "probes.txt").write_text(ccr("probe", ours), encoding="utf-8")
+    ccr("report", *folders, "--baseline", BASELINE, "--pictures", "120", "-o", to / "report.html")
+    (to / "search.txt").write_text(
+        ccr("search", ours, *QUERIES, "--lang", "de", "--html", to / "search.html"), encoding="utf-8"
+    )
+    result = json.loads((ours / "result.json").read_text(encoding="utf-8"))
+    (to / "README.md").write_text(index(to, result["protocol_id"], seeds), encoding="utf-8")
+    large = [path.name for path in to.iterdir() if path.stat().st_size > LARGEST]
+    if large:
+        sys.exit(f"too large to keep: {', '.join(large)}")
+
+
+def index(to: Path, protocol: str, seeds: str) -> str:
+    """The page that names every file."""
+    told = {
+        "table.txt": "`ccr compare`, as a terminal shows it",
+        "table.md": "Markdown",
+        "table.tex": "LaTeX (booktabs)",
+        "table.csv": "CSV",
+        "table.json": "JSON, with every difference and its test",
+        "report.html": "`ccr report`: open it in a browser",
+        "search.txt": "`ccr search`",
+        "search.html": "its page, with the pictures",
+        "probes.txt": "`ccr probe`: what sr and sa hold",
+    }
+    rows = "\n".join(f"| [{name}]({name}) | {what} |" for name, what in told.items() if (to / name).exists())
+    methods = ", ".join(METHODS)
+    return (
+        f"# Gallery\n\nMade by `python docs/gallery.py` from {methods}; seeds {seeds}; `{protocol}`.\n\n"
+        f"| file | |\n|---|---|\n{rows}\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--to", type=Path, default=Path(__file__).parent / "gallery")
+    parser.add_argument("--runs", type=Path, default=Path("runs/gallery"))
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--tiny", action="store_true", help="a size that says nothing; needs --to")
+    asked = parser.parse_args()
+    if asked.tiny and asked.to == parser.get_default("to"):
+        parser.error("--tiny shows that it works and no more: give another folder with --to")
+    make(asked.to, asked.runs, "0" if asked.tiny else asked.seeds, TINY if asked.tiny else ())
+
+
+if __name__ == "__main__":
+    main()
