@@ -29,7 +29,7 @@ QUICK = Recipe(
     vocabulary=2000,
     dataset_settings={"train": 4000, "val": 256},
 )
-FULL = evolve(QUICK, epochs={"align": 2.5, "match": 1}, validations=5)
+FULL = evolve(QUICK, epochs={"align": 2, "match": 0.8}, validations=5)
 RECIPES = {"quick": QUICK, "full": FULL}
 
 # The verbs are new to the encoder: its text tower learns them in more epochs, from features that are made once.
