@@ -84,7 +84,7 @@ class Look:
         return evolve(self, cx=self.cx + dx, cy=self.cy + dy, radius=self.radius * radius)
 
 
-def paint(canvas: Field, look: Look, opacity: float = 1.0) -> None:
+def paint(canvas: Field, look: Look) -> None:
     """Paint a thing onto (64, 64, 3) pixels."""
     cx, cy, radius, colour = look.cx, look.cy, look.radius, look.colour
     outline = np.array((245.0, 245.0, 245.0) if np.mean(colour) < 75 else (30.0, 30.0, 34.0))
@@ -103,7 +103,7 @@ def paint(canvas: Field, look: Look, opacity: float = 1.0) -> None:
         inside = INSIDE[look.shape](u / scale, v / scale).reshape(
             bottom - top, SUPERSAMPLING, right - left, SUPERSAMPLING
         )
-        alpha = opacity * inside.mean(axis=(1, 3))[..., None]
+        alpha = inside.mean(axis=(1, 3))[..., None]
         patch += alpha * (tone - patch)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ccr_scenes.grammar import chinese
 from ccr_scenes.grammar.chinese import SCENES, Chinese
 from ccr_scenes.video.english import FORMS
-from ccr_scenes.video.telling import EventTeller, Forms, phrases
+from ccr_scenes.video.telling import EventTeller, Forms, phrases, turns
+from ccr_scenes.video.world import TURNS
 
 # --- people -------------------------------------------------------------------------------------------------------
 
+COLOURS = {colour: found if isinstance(found, str) else found[0] for colour, found in chinese.COLOURS.items()}
 VERBS = {
     "left": ("向左移动", "向左滑动"),
     "right": ("向右移动", "向右滑动"),
@@ -19,53 +22,58 @@ VERBS = {
     "shrink": ("变小", "缩小"),
     "appear": ("出现",),
     "disappear": ("消失",),
-    "circle": ("绕圈移动", "转圈"),
-    "jump": ("上下跳动", "上下跳跃"),
+    "circle": ("绕着",),
+    "jump": ("跳过",),
+    **{motion: (f"变成{COLOURS[colour]}",) for motion, colour in TURNS.items()},
 }
 
 
 class ChineseEvent(EventTeller, Chinese):
     def verb(self) -> str:
-        return self.rng.choice(VERBS[self.event.motion])
-
-    def way(self) -> str:
-        """ "从圆环后面", which comes before the verb"""
-        return f"从{self.noun(self.event.behind, '')}后面" if self.event.behind else ""
+        """With its object: "绕着圆环转", "跳过圆环"."""
+        verb = self.rng.choice(VERBS[self.event.motion])
+        if not self.about:
+            return verb
+        return f"{verb}{self.noun(self.about, '')}{'转' if self.event.motion == 'circle' else ''}"
 
     def near(self, of: str = "的") -> str:
-        if not self.event.relation:
+        """ "圆环的左边", of what stays in its place"""
+        return self.place(self.event.last, self.noun(self.spot, ""), of) if self.spot else ""
+
+    def way(self) -> str:
+        """ "，先在圆环的左边，然后在它的上方" """
+        if not self.course:
             return ""
-        relation, m = self.event.relation
-        return super().place(relation, self.noun(m, ""), of)
+        first = self.place(self.event.first, self.noun(self.course, ""))
+        return f"，先在{first}，然后在{self.place(self.event.last, '它')}"
 
     def happens(self, article: str = "a") -> str:
-        """ "一颗红色的星星向右移动，停在圆环的左边", of what rests all the while "一颗红色的星星在圆环的左边变大" """
-        spot = f"在{self.near()}" if self.event.relation and not self.moves else ""
-        told = f"{self.noun(self.event.mover, article)}{self.way()}{spot}{self.verb()}"
-        return told + (f"，停在{self.near()}" if self.event.relation and self.moves else "")
+        """ "一颗红色的星星在圆环的左边变大" """
+        spot = f"在{self.near()}" if self.spot else ""
+        return f"{self.noun(self.event.mover, article)}{spot}{self.verb()}{self.way()}"
 
     def other(self, before: str, article: str = "a") -> str:
         return before + self.noun(self.event.other, article) if self.event.other else ""
 
 
 def background_first(z: ChineseEvent) -> str:
-    """海滩上，一颗红色的星星向右移动，停在圆环的左边，另外还有一个十字"""
+    """海滩上，一颗红色的星星向右移动，先在圆环的下方，然后在它的右边，另外还有一个十字"""
     return f"{z.where() or '视频中'}，{z.happens()}{z.other('，另外还有')}"
 
 
 def seen(z: ChineseEvent) -> str:
-    """在海滩上可以看到一颗红色的星星向右移动，停在圆环的左边"""
+    """在海滩上可以看到一颗红色的星星绕着圆环转，以及一个十字"""
     return f"{z.ending('在')}可以看到{z.happens()}{z.other('，以及')}"
 
 
 def outcome(z: ChineseEvent) -> str:
-    """圆环左边有一颗红色的星星，它正在向右移动，背景是海滩"""
-    told = f"{z.near('')}有{z.noun(z.event.mover)}" if z.event.relation else z.noun(z.event.mover)
-    return f"{told}，它{z.way()}{z.verb()}{z.other('，还有')}" + z.ending("，背景是", SCENES)
+    """圆环左边有一颗红色的星星，它变成蓝色，还有一个十字，背景是海滩"""
+    told = f"{z.near('')}有{z.noun(z.event.mover)}" if z.spot else z.noun(z.event.mover)
+    return f"{told}，它{z.verb()}{z.way()}{z.other('，还有')}" + z.ending("，背景是", SCENES)
 
 
 def fragment(z: ChineseEvent) -> str:
-    """红色星星向右移动，停在圆环的左边，背景为海滩"""
+    """红色星星跳过圆环，以及十字，背景为海滩"""
     return z.happens("") + z.other("，以及", "") + z.ending("，背景为", SCENES)
 
 
@@ -83,8 +91,14 @@ FINITE: Forms = {
     "shrink": ("缩小", ("变小", "得到更小")),
     "appear": ("出现", ("出现", "显示上")),
     "disappear": ("消失", "消失"),
-    "circle": (("绕圈移动", "移动在一个圆圈里"), ("转圈", "去圆在一个圆圈里")),
-    "jump": (("上下跳动", "跳动上和下"), "上下跳跃"),
+    "circle": (("绕着{}转", "圈周围{}"), ("绕着{}转", "移动围绕{}")),
+    "jump": (("跳过{}", "跳在{}上面"), "跃过{}"),
+    **turns(
+        lambda colour: (
+            (f"变成{COLOURS[colour]}", f"转{COLOURS[colour]}"),
+            (f"变成{COLOURS[colour]}", f"成为{COLOURS[colour]}"),
+        )
+    ),
 }
 DOING: Forms = {
     "left": (("向左移动", "正在向左移动"), "向左滑动"),
@@ -95,8 +109,9 @@ DOING: Forms = {
     "shrink": ("正在缩小", "正在变小"),
     "appear": ("正在出现", "正在显示上"),
     "disappear": ("正在消失", "正在消失"),
-    "circle": ("正在绕圈移动", "正在转圈"),
-    "jump": ("正在上下跳动", "正在上下跳跃"),
+    "circle": ("正在绕着{}转", "移动围绕{}"),
+    "jump": ("正在跳过{}", "正在跃过{}"),
+    **turns(lambda colour: (f"正在变成{COLOURS[colour]}", f"正在变成{COLOURS[colour]}")),
 }
 PHRASES = {
     **phrases(FORMS[0], FINITE),
@@ -104,9 +119,8 @@ PHRASES = {
     **phrases(FORMS[2], DOING),
     **phrases(FORMS[3], FINITE, "，它"),
     **phrases(FORMS[4], FINITE, "和它"),
-    "behind": ("在{}的后面", "在{}后面"),
-    "and stops": ("并停在那里", "和停止"),
-    "until it is": ("直到它是", "直到它停"),
+    "first": ("先", "第一"),
+    "and then": ("然后", "和然后"),
     "a clip of": ("一个视频的{}", "一个片段的{}"),
 }
 TO_ENGLISH = {
@@ -123,12 +137,12 @@ TO_ENGLISH = {
     "缩小": "shrinks",
     "出现": "appears",
     "消失": "disappears",
-    "绕圈移动": "moves in a circle",
-    "转圈": "goes round in a circle",
-    "上下跳动": "jumps up and down",
-    "上下跳跃": "hops up and down",
-    "从": "from",
-    "后面": "behind",
-    "停在": "stops",
+    "绕着": "circles around",
+    "转": "",
+    "跳过": "jumps over",
+    "跃过": "hops over",
+    **{f"变成{COLOURS[colour]}": f"turns {colour}" for colour in TURNS.values()},
+    "先": "first",
+    "然后": "and then",
     "视频中": "in the clip",
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ccr_scenes.grammar.czech import Czech, phrase, that
+from ccr_scenes.grammar.czech import COLOURS, Czech, phrase, that
 from ccr_scenes.video.english import FORMS
-from ccr_scenes.video.telling import EventTeller, Forms, phrases
+from ccr_scenes.video.telling import EventTeller, Forms, phrases, turns
+from ccr_scenes.video.world import TURNS
 
 # --- people: verbs, of which "se" stands second in the clause ------------------------------------------------------
 
@@ -19,57 +20,59 @@ VERBS = {
     "shrink": ("se zmenšuje",),
     "appear": ("se objevuje",),
     "disappear": ("mizí",),
-    "circle": ("se pohybuje v kruhu", "krouží dokola"),
-    "jump": ("skáče nahoru a dolů", "poskakuje nahoru a dolů"),
+    "circle": ("krouží kolem",),
+    "jump": ("skáče přes",),
+    **{motion: (f"mění barvu na {COLOURS[colour]}ou",) for motion, colour in TURNS.items()},
 }
 
 
 class CzechEvent(EventTeller, Czech):
     def verb(self) -> str:
-        return self.rng.choice(VERBS[self.event.motion])
-
-    def way(self) -> str:
-        return f" za {self.noun(self.event.behind, 'ins')}" if self.event.behind else ""
+        """With its object: "krouží kolem kruhu", "skáče přes kruh"."""
+        verb = self.rng.choice(VERBS[self.event.motion])
+        case = "gen" if self.event.motion == "circle" else "acc"
+        return f"{verb} {self.noun(self.about, case)}" if self.about else verb
 
     def near(self) -> str:
-        if not self.event.relation:
-            return ""
-        relation, m = self.event.relation
-        return super().place(relation, self.said(m))
+        """ " vlevo od kruhu", of what stays in its place"""
+        return f" {self.place(self.event.last, self.said(self.spot))}" if self.spot else ""
 
-    def stop(self, verb: str = " a zastaví se ") -> str:
-        """Where it stops, or where it is all the while."""
-        return f"{verb if self.moves else ' '}{self.near()}" if self.event.relation else ""
+    def way(self, link: str = ", pak ") -> str:
+        """ ", nejdřív vlevo od kruhu, pak nad ním" """
+        if not self.course:
+            return ""
+        said = self.said(self.course)
+        first = self.place(self.event.first, said)
+        return f", nejdřív {first}{link}{self.resumed(self.event.last, said)}"
 
     def other(self, before: str, case: str = "nom") -> str:
         return before + self.noun(self.event.other, case) if self.event.other else ""
 
 
 def background_first(c: CzechEvent) -> str:
-    """na pláži klouže doprava za měsícem červená hvězda a zastaví se vlevo od kruhu"""
-    told = f"{c.where() or 'zde'} {c.verb()}{c.way()}{'' if c.moves else c.stop()} {c.noun(c.event.mover)}"
-    return told + (c.stop() if c.moves else "") + c.other(", dále je tam ")
+    """na pláži klouže doprava červená hvězda, nejdřív pod kruhem, pak vpravo od něj, dále je tam kříž"""
+    told = f"{c.where() or 'zde'} {c.verb()}{c.near()} {c.noun(c.event.mover)}{c.way()}"
+    return told + c.other(", dále je tam ")
 
 
 def seen(c: CzechEvent) -> str:
-    """na pláži lze vidět červenou hvězdu, která klouže doprava, až se zastaví vlevo od kruhu"""
+    """na pláži lze vidět červenou hvězdu, která krouží kolem kruhu, a také kříž"""
     said = c.said(c.event.mover)
-    told = f"{c.ending('', after=' ')}lze vidět {phrase(*said, case='acc')}, {that(said)} {c.verb()}{c.way()}"
-    return told + c.stop(", až se zastaví ") + c.other(", a také ", "acc")
+    told = f"{c.ending('', after=' ')}lze vidět {phrase(*said, case='acc')}, {that(said)} {c.verb()}{c.near()}"
+    return told + c.way(" a pak ") + c.other(", a také ", "acc")
 
 
 def outcome(c: CzechEvent) -> str:
-    """vlevo od kruhu se zastaví červená hvězda, která klouže doprava, to vše na pláži"""
+    """vlevo od kruhu je červená hvězda, která roste, dále kříž, to vše na pláži"""
     said = c.said(c.event.mover)
     told = f"{phrase(*said)}, {that(said)} {c.verb()}{c.way()}"
-    if c.event.relation:
-        told = f"{c.near()} {'se zastaví' if c.moves else 'je'} {told}"
+    told = f"{c.near()[1:]} je {told}" if c.spot else told
     return told + c.other(", dále ") + c.ending(", to vše ")
 
 
 def fragment(c: CzechEvent) -> str:
-    """na pláži: červená hvězda klouže doprava, pak vlevo od kruhu; také kříž"""
-    told = f"{c.ending('', after=': ')}{c.noun(c.event.mover)} {c.verb()}{c.way()}{c.stop(', pak ')}"
+    """na pláži: červená hvězda klouže doprava, nejdřív pod kruhem, pak vpravo od něj; také kříž"""
+    told = f"{c.ending('', after=': ')}{c.noun(c.event.mover)} {c.verb()}{c.near()}{c.way()}"
     return told + c.other("; také ")
 
 
@@ -87,8 +90,14 @@ FINITE: Forms = {
     "shrink": ("se zmenšuje", "se zmenšuje"),
     "appear": ("se objevuje", ("se objevuje", "ukazuje nahoru")),
     "disappear": ("mizí", "mizí"),
-    "circle": ("se pohybuje v kruhu", "krouží dokola"),
-    "jump": ("skáče nahoru a dolů", "poskakuje nahoru a dolů"),
+    "circle": ("krouží kolem {gen}", ("se pohybuje kolem {gen}", "se pohybuje okolo {gen}")),
+    "jump": ("skáče přes {acc}", "poskakuje přes {acc}"),
+    **turns(
+        lambda colour: (
+            (f"mění barvu na {COLOURS[colour]}ou", f"otáčí {COLOURS[colour]}ý"),
+            (f"mění barvu na {COLOURS[colour]}ou", f"stává se {COLOURS[colour]}ým"),
+        )
+    ),
 }
 DOING: Forms = {
     "left": ("pohybující se doleva", "klouzající doleva"),
@@ -99,8 +108,9 @@ DOING: Forms = {
     "shrink": ("zmenšující se", "zmenšující se"),
     "appear": ("objevující se", "ukazující nahoru"),
     "disappear": ("mizející", "mizející"),
-    "circle": ("pohybující se v kruhu", "jdoucí kolem v kruhu"),
-    "jump": ("skákající nahoru a dolů", "poskakující nahoru a dolů"),
+    "circle": ("kroužící kolem {gen}", "pohybující se kolem {gen}"),
+    "jump": ("skákající přes {acc}", "poskakující přes {acc}"),
+    **turns(lambda colour: (f"měnící barvu na {COLOURS[colour]}ou", f"stávající se {COLOURS[colour]}ým")),
 }
 PHRASES = {
     **phrases(FORMS[0], FINITE),
@@ -108,9 +118,8 @@ PHRASES = {
     **phrases(FORMS[2], FINITE),
     **phrases(FORMS[3], FINITE, "který "),
     **phrases(FORMS[4], FINITE, "a to "),
-    "behind": "za {ins}",
-    "and stops": ("a zastaví se", "a zastaví"),
-    "until it is": ("až to je", "dokud není"),
+    "first": ("nejdřív", "první"),
+    "and then": ("a pak", "a potom"),
     "a clip of": ("klip {gen}", "video {gen}"),
 }
 TO_ENGLISH = {
@@ -128,14 +137,11 @@ TO_ENGLISH = {
     "se zmenšuje": "gets smaller",
     "se objevuje": "shows up",
     "mizí": "disappears",
-    "v kruhu": "in a circle",
-    "krouží dokola": "goes round in a circle",
-    "skáče": "jumps",
-    "poskakuje": "hops",
-    "nahoru a dolů": "up and down",
-    "za": "behind",
-    "a zastaví se": "and stops",
-    "se zastaví": "stops",
-    "až": "until",
+    "krouží kolem": "circles around",
+    "skáče přes": "jumps over",
+    "poskakuje přes": "hops over",
+    **{f"mění barvu na {COLOURS[colour]}ou": f"turns {colour}" for colour in TURNS.values()},
+    "nejdřív": "first",
+    "a pak": "and then",
     "pak": "then",
 }

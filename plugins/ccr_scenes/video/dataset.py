@@ -25,12 +25,12 @@ TEST_SET = "scenes-video-v1"
 
 @frozen
 class ScenesVideoSettings:
-    train: int = ccr.setting(2400, "Clips to train on.", unit="clips", check=ccr.positive)
-    val: int = ccr.setting(200, "Clips that checkpoints are selected on.", unit="clips", check=ccr.positive)
-    test: int = ccr.setting(400, "Clips of the test gallery, in groups of four of one scene.", unit="clips")
+    train: int = ccr.setting(4000, "Clips to train on.", unit="clips", check=ccr.positive)
+    val: int = ccr.setting(192, "Clips that checkpoints are selected on.", unit="clips", check=ccr.positive)
+    test: int = ccr.setting(384, "Clips of the test gallery, in groups of twelve of one scene.", unit="clips")
     captions: int = ccr.setting(3, "Captions of a clip in each language.", unit="captions", check=ccr.positive)
     frames: int = ccr.setting(
-        8, "Frames that are read of a clip, evenly over its time.", unit="frames", check=ccr.positive
+        4, "Frames that are read of a clip, evenly over its time.", unit="frames", check=ccr.positive
     )
     noise: float = ccr.setting(0.1, "Share of phrases that the machine translation spoils.")
     seed: int = ccr.setting(0, "What the clips and their captions are drawn from.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ccr_scenes.grammar.english import CASUAL, IDIOMS, PLACES, SCENES, English
+from ccr_scenes.grammar.english import CASUAL, IDIOMS, PLACES, RESUMED, SCENES, English, phrase
 from ccr_scenes.grammar.paths import Words
 from ccr_scenes.video.telling import EventTeller
+from ccr_scenes.video.world import TURNS
 
 FINITE = {
     "left": ("moves to the left", "slides to the left"),
@@ -17,8 +18,9 @@ FINITE = {
     "shrink": ("shrinks", "gets smaller"),
     "appear": ("appears", "shows up"),
     "disappear": ("disappears", "vanishes"),
-    "circle": ("moves in a circle", "goes round in a circle"),
-    "jump": ("jumps up and down", "hops up and down"),
+    "circle": ("circles around", "moves around"),
+    "jump": ("jumps over", "hops over"),
+    **{motion: (f"turns {colour}", f"becomes {colour}") for motion, colour in TURNS.items()},
 }
 DOING = {
     "left": ("moving to the left", "sliding to the left"),
@@ -29,8 +31,9 @@ DOING = {
     "shrink": ("shrinking", "getting smaller"),
     "appear": ("appearing", "showing up"),
     "disappear": ("disappearing", "vanishing"),
-    "circle": ("moving in a circle", "going round in a circle"),
-    "jump": ("jumping up and down", "hopping up and down"),
+    "circle": ("circling around", "moving around"),
+    "jump": ("jumping over", "hopping over"),
+    **{motion: (f"turning {colour}", f"becoming {colour}") for motion, colour in TURNS.items()},
 }
 
 
@@ -45,18 +48,26 @@ FORMS = (FINITE, DOING, led("is", DOING), led("that", FINITE), led("and it", FIN
 
 class EnglishEvent(EventTeller, English):
     def verb(self, form: dict[str, tuple[str, str]] = FINITE) -> str:
-        return self.rng.choice(form[self.event.motion])
+        """With its object, where it has one."""
+        verb = self.rng.choice(form[self.event.motion])
+        return f"{verb} {self.noun(self.about)}" if self.about else verb
 
-    def way(self) -> str:
-        """ " behind a ring" """
-        return f" behind {self.noun(self.event.behind)}" if self.event.behind else ""
-
-    def place(self, places: Words = PLACES, stop: str = " and stops ") -> str:
-        """ " and stops left of a ring", or " left of a ring" of what rests all the while"""
-        if not self.event.relation:
+    def place(self, places: Words = PLACES) -> str:
+        """ " left of a ring", or ", first left of a ring and then above the ring" """
+        if self.spot:
+            return f" {self.pick(places[self.event.last])} {self.noun(self.spot)}"
+        if not self.course:
             return ""
-        relation, m = self.event.relation
-        return (stop if self.moves else " ") + f"{self.pick(places[relation])} {self.noun(m)}"
+        noun, adjectives = self.said(self.course)
+        first, last = (self.pick(places[relation]) for relation in (self.event.first, self.event.last))
+        return f", first {first} {phrase(noun, adjectives)} and then {last} {phrase(noun, (), 'the')}"
+
+    def resumed(self, link: str = ", then ") -> str:
+        """The same as people say it: ", first left of a ring, then above it"."""
+        if not self.course:
+            return self.place()
+        first = self.pick(PLACES[self.event.first])
+        return f", first {first} {self.noun(self.course)}{link}{RESUMED[self.event.last]}"
 
     def other(self, before: str = ", and there is ", after: str = "") -> str:
         return f"{before}{self.noun(self.event.other)}{after}" if self.event.other else ""
@@ -69,36 +80,34 @@ class EnglishEvent(EventTeller, English):
 
 
 def plain(e: EnglishEvent) -> str:
-    """a red star moves to the right behind a moon and stops left of a ring on a beach, and there is a cross"""
-    return f"{e.subject()} {e.verb()}{e.way()}{e.place()}{e.ending(' ')}{e.other()}"
+    """a red star moves to the right, first below a ring and then right of the ring on a beach, and there is a cross"""
+    return f"{e.subject()} {e.verb()}{e.place()}{e.ending(' ')}{e.other()}"
 
 
 def progressive(e: EnglishEvent) -> str:
-    """a red star is moving to the right behind a moon, until it is left of a ring, on a beach"""
-    told = f"{e.subject()} {e.verb(FORMS[2])}{e.way()}{e.place(stop=' until it is ')}"
-    return told + e.ending(", ") + e.other()
+    """a red star is moving to the right, on a beach"""
+    return f"{e.subject()} {e.verb(FORMS[2])}{e.place()}{e.ending(', ')}{e.other()}"
 
 
 def relative(e: EnglishEvent) -> str:
-    """there is a red star that moves to the right and stops left of a ring on a beach"""
-    return f"there is {e.subject()} {e.verb(FORMS[3])}{e.way()}{e.place()}{e.ending(' ')}{e.other()}"
+    """there is a red star that moves to the right on a beach"""
+    return f"there is {e.subject()} {e.verb(FORMS[3])}{e.place()}{e.ending(' ')}{e.other()}"
 
 
 def see(e: EnglishEvent) -> str:
-    """you can see a red star moving to the right until it is left of a ring on a beach"""
-    told = f"you can see {e.subject()} {e.verb(DOING)}{e.way()}{e.place(stop=' until it is ')}"
-    return told + e.ending(" ") + e.other()
+    """you can see a red star growing left of a ring on a beach"""
+    return f"you can see {e.subject()} {e.verb(DOING)}{e.place()}{e.ending(' ')}{e.other()}"
 
 
 def recording(e: EnglishEvent) -> str:
-    """a clip of a red star moving to the right, and the background shows a beach"""
-    told = f"a clip of {e.subject()} {e.verb(DOING)}{e.way()}{e.place(stop=' until it is ')}{e.other()}"
+    """a clip of a red star circling around a ring, and the background shows a beach"""
+    told = f"a clip of {e.subject()} {e.verb(DOING)}{e.place()}{e.other()}"
     return told + e.ending(", and the background shows ", SCENES)
 
 
 def casual(e: EnglishEvent) -> str:
-    """here we have a red star and it slides to the right and stops just left of a ring, out at sea"""
-    told = f"here we have {e.subject()} {e.verb(FORMS[4])}{e.way()}{e.place(CASUAL)}{e.other()}"
+    """here we have a red star and it shrinks just left of a ring, out at sea"""
+    told = f"here we have {e.subject()} {e.verb(FORMS[4])}{e.place(CASUAL)}{e.other()}"
     return told + e.ending(", ", IDIOMS)
 
 
@@ -106,30 +115,29 @@ def casual(e: EnglishEvent) -> str:
 
 
 def background_first(e: EnglishEvent) -> str:
-    """on a beach, the red star slides to the right behind a moon and stops left of a ring; a cross is there, too"""
+    """on a beach, the red star slides to the right, first below a ring, then to its right; a cross is there, too"""
     where = e.where() or "in this clip"
-    return f"{where}, {e.subject('the')} {e.verb()}{e.way()}{e.place()}{e.other('; ', ' is there, too')}"
+    return f"{where}, {e.subject('the')} {e.verb()}{e.resumed()}{e.other('; ', ' is there, too')}"
 
 
 def watched(e: EnglishEvent) -> str:
-    """on a beach, with a cross around, you can see how a red star slides to the right until it is left of a ring"""
+    """on a beach, with a cross around, you can see how a red star jumps over a ring"""
     where = e.ending("", after=", ") + e.other("with ", " around, ")
-    return f"{where}you can see how {e.subject()} {e.verb()}{e.way()}{e.place(stop=' until it is ')}"
+    return f"{where}you can see how {e.subject()} {e.verb()}{e.resumed(' and then ')}"
 
 
 def outcome(e: EnglishEvent) -> str:
-    """left of a ring stops a red star that moves to the right behind a moon, on a beach, besides a cross"""
-    told = f"{e.subject()} {e.verb(FORMS[3])}{e.way()}"
-    if e.event.relation:
-        relation, m = e.event.relation
-        told = f"{e.pick(PLACES[relation])} {e.noun(m)} {'stops' if e.moves else 'is'} {told}"
+    """left of a ring there is a red star that turns blue, on a beach, besides a cross"""
+    told = f"{e.subject()} {e.verb(FORMS[3])}{e.resumed() if e.course else ''}"
+    if e.spot:
+        told = f"{e.pick(PLACES[e.event.last])} {e.noun(e.spot)} there is {told}"
     return told + e.ending(", ") + e.other(", besides ")
 
 
 def fragment(e: EnglishEvent) -> str:
-    """beach: red star moving to the right behind a moon, then left of a ring; also a cross"""
+    """beach: red star moving to the right, first below a ring, now to its right; also a cross"""
     scene = e.where(SCENES).removeprefix("a ").removeprefix("the ")
-    told = f"{e.subject('')} {e.verb(DOING)}{e.way()}{e.place(stop=', then ')}"
+    told = f"{e.subject('')} {e.verb(DOING)}{e.resumed(', now ')}"
     return (scene and f"{scene}: ") + told + e.other("; also ")
 
 

@@ -1,61 +1,57 @@
 """Clips as video files: 64 x 64, eight frames in two seconds, MPEG-4.
 
-What happens happens early, and the clip dwells on how it ends: START frames as it was, one half-way, four as it is
-then. The mean of its frames' features, which knows no order, so leans to the end.
+A clip dwells on how things were for one second and on how they end for another; what happens between is quick. The
+mean of its frames' features knows no order, but holds both states.
 """
 
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
 from ccr_scenes import render
-from ccr_scenes.video.world import HEADINGS, STEP, Clip
-from ccr_scenes.world import Thing, digest
+from ccr_scenes.video.world import Clip, orbit
+from ccr_scenes.world import digest
 
 VERSION = 1  # part of every clip's digest: raise it when a pixel changes
 FRAMES, RATE = 8, 4  # a second
-PROGRESS = (0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 1.0)
-JUMPS = (0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # cells upwards
-ORBIT = 0.8  # radius of a circle, in cells
+LAST_BEFORE = 3  # the frame after which it happens
 CODEC, QUALITY = "mpeg4", "2"
 
 
 @frozen
 class _State:
-    """How the mover differs from how it rests, at one moment."""
+    """The mover at one moment: in which cell, whether it is there, and whether it looks as at the end."""
 
-    dx: float = 0.0  # cells
-    dy: float = 0.0
-    radius: float = 1.0  # times its own
-    alpha: float = 1.0
+    x: int
+    y: int
+    there: bool = True
+    late: bool = True
 
 
 def frames(clip: Clip) -> Iterator[NDArray[np.uint8]]:
     """Eight times (64, 64, 3) uint8. Clips of one scene have ground and things in common, to the pixel."""
     rng = RandomState(np.frombuffer(digest(clip.scene), dtype=np.uint32))
     ground = render.ground(clip.scene.background, rng)
-    order = sorted(range(len(clip.scene.things)), key=lambda i: (clip.scene.things[i].y, clip.scene.things[i].x))
-    looks = {i: render.Look.draw(clip.scene.things[i], rng) for i in order}
-    last = [i for i in order if i != clip.mover]
-    last.insert(0 if clip.behind is not None else len(last), clip.mover)  # what passes behind is painted first
+    things = clip.scene.things
+    order = sorted(range(len(things)), key=lambda i: (things[i].y, things[i].x))
+    looks = {i: render.Look.draw(things[i], rng) for i in order}
+    still = [looks[i] for i in order if i != clip.mover]
     drawn: dict[_State, NDArray[np.uint8]] = {}
     for k in range(FRAMES):
         state = _state(clip, k)
         if state not in drawn:
             canvas = ground.copy()
-            for i in last:
-                at = state if i == clip.mover else _State()
-                look = looks[i].changed(at.dx * render.CELL, at.dy * render.CELL, at.radius)
-                render.paint(canvas, look, at.alpha)
+            mover = [_look(clip, looks[clip.mover], state)] if state.there else []
+            for look in (*still, *mover):
+                render.paint(canvas, look)
             drawn[state] = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
         yield drawn[state]
 
@@ -78,23 +74,22 @@ def encode(clip: Clip) -> bytes:
     return file.getvalue()
 
 
+def _look(clip: Clip, rest: render.Look, state: _State) -> render.Look:
+    before, cell = clip.before, render.CELL
+    ratio = 1.0 if state.late else render.RADIUS[before.size] / render.RADIUS[clip.rest.size]
+    look = rest.changed((state.x - clip.rest.x) * cell, (state.y - clip.rest.y) * cell, ratio)
+    recoloured = not state.late and before.colour != clip.rest.colour
+    return evolve(look, colour=np.array(render.PAINT[before.colour], float)) if recoloured else look
+
+
 def _state(clip: Clip, k: int) -> _State:
-    left = 1 - PROGRESS[k]  # still to come
-    motion, mover = clip.motion, clip.scene.things[clip.mover]
-    if motion in HEADINGS:
-        dx, dy = HEADINGS[motion]
-        return _State(-STEP * dx * left, -STEP * dy * left)
-    if motion in ("grow", "shrink"):
-        before = render.RADIUS["small" if motion == "grow" else "large"] / render.RADIUS[mover.size]
-        return _State(radius=1 + left * (before - 1))
-    if motion == "jump":
-        return _State(dy=-JUMPS[k])
-    if motion == "circle":
-        return _orbit(mover, math.pi / 2 * min(k, 4))
-    return _State(alpha=1 - left if motion == "appear" else left)
-
-
-def _orbit(mover: Thing, angle: float) -> _State:
-    """Round a centre that lies towards the middle of the picture."""
-    right, down = (1 if mover.x < 2 else -1), (1 if mover.y < 2 else -1)
-    return _State(right * ORBIT * (1 - math.cos(angle)), down * ORBIT * math.sin(angle))
+    late = k > LAST_BEFORE
+    thing = clip.rest if late else clip.before
+    if clip.motion == "circle" and clip.about is not None:
+        place = orbit(clip.rest, clip.scene.things[clip.about])[k // 2]
+        return _State(place.x, place.y)
+    if k == LAST_BEFORE and clip.about is not None:  # in mid-jump
+        over = clip.scene.things[clip.about]
+        return _State(over.x, over.y - 1)
+    there = {"appear": late, "disappear": not late}.get(clip.motion, True)
+    return _State(thing.x, thing.y, there, late)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ccr_scenes.grammar.french import SCENES, French, joined
+from ccr_scenes.grammar import french
+from ccr_scenes.grammar.french import FEMININE, RESUMED, SCENES, French, joined
+from ccr_scenes.grammar.french import FORMS as FEMININES
 from ccr_scenes.video.english import FORMS
-from ccr_scenes.video.telling import EventTeller, Forms, phrases
+from ccr_scenes.video.telling import EventTeller, Forms, phrases, turns
+from ccr_scenes.video.world import TURNS
 
 # --- people -------------------------------------------------------------------------------------------------------
 
+COLOURS = {colour: found if isinstance(found, str) else found[0] for colour, found in french.COLOURS.items()}
 VERBS = {
     "left": ("se déplace vers la gauche", "glisse vers la gauche"),
     "right": ("se déplace vers la droite", "glisse vers la droite"),
@@ -19,59 +23,59 @@ VERBS = {
     "shrink": ("rétrécit",),
     "appear": ("apparaît", "se montre"),
     "disappear": ("disparaît",),
-    "circle": ("tourne en rond", "se déplace en cercle"),
-    "jump": ("saute de haut en bas", "sautille de haut en bas"),
+    "circle": ("tourne autour de",),
+    "jump": ("saute par-dessus",),
+    **{motion: (f"devient {COLOURS[colour]}",) for motion, colour in TURNS.items()},
 }
 
 
 class FrenchEvent(EventTeller, French):
-    def verb(self) -> str:
-        return self.rng.choice(VERBS[self.event.motion])
-
-    def way(self) -> str:
-        return f" derrière {self.noun(self.event.behind)}" if self.event.behind else ""
+    def happens(self, article: str = "a", link: str = " ") -> str:
+        """The mover and its verb, with the verb's object: "une étoile rouge tourne autour d'un anneau"."""
+        said = self.said(self.event.mover)
+        verb = self.rng.choice(VERBS[self.event.motion])
+        if self.event.motion in TURNS and said[0] in FEMININE:
+            colour = COLOURS[TURNS[self.event.motion]]
+            verb = f"devient {FEMININES.get(colour, colour)}"
+        return joined(french.phrase(*said, article) + link + verb, self.noun(self.about) if self.about else "")
 
     def near(self, article: str = "a") -> str:
-        """ "à gauche d'un anneau", or nothing"""
-        if not self.event.relation:
-            return ""
-        relation, m = self.event.relation
-        return super().place(relation, self.said(m), article)
+        """ "à gauche d'un anneau", of what stays in its place"""
+        return self.place(self.event.last, self.said(self.spot), article) if self.spot else ""
 
-    def stop(self, verb: str = " et s'arrête ") -> str:
-        """Where it stops, or where it is all the while."""
-        return f"{verb if self.moves else ' '}{self.near()}" if self.event.relation else ""
+    def steps(self, link: str = ", puis ") -> str:
+        """ ", d'abord à gauche d'un anneau, puis au-dessus", or " à gauche d'un anneau" """
+        if self.spot:
+            return f" {self.near()}"
+        if not self.course:
+            return ""
+        first = self.place(self.event.first, self.said(self.course))
+        return f", d'abord {first}{link}{RESUMED[self.event.last]}"
 
     def other(self, before: str) -> str:
         return before + self.noun(self.event.other) if self.event.other else ""
 
-    def happens(self, article: str = "a") -> str:
-        return f"{self.noun(self.event.mover, article)} {self.verb()}{self.way()}"
-
 
 def background_first(f: FrenchEvent) -> str:
-    """à la plage, une étoile rouge glisse vers la droite derrière une lune et s'arrête à gauche d'un anneau"""
-    return f"{f.where() or 'ici'}, {f.happens()}{f.stop()}{f.other(' ; il y a aussi ')}"
+    """à la plage, une étoile rouge glisse vers la droite, d'abord sous un anneau, puis à sa droite"""
+    return f"{f.where() or 'ici'}, {f.happens()}{f.steps()}{f.other(' ; il y a aussi ')}"
 
 
 def seen(f: FrenchEvent) -> str:
-    """on peut voir une étoile rouge qui glisse vers la droite, puis s'arrête à gauche d'un anneau, à la plage"""
-    told = f"on peut voir {f.noun(f.event.mover)} qui {f.verb()}{f.way()}" + f.stop(", puis s'arrête ")
-    return told + f.ending(", ") + f.other(", et en plus ")
+    """on peut voir une étoile rouge qui tourne autour d'un anneau, à la plage"""
+    return f"on peut voir {f.happens(link=' qui ')}{f.steps(' et puis ')}" + f.ending(", ") + f.other(", et en plus ")
 
 
 def outcome(f: FrenchEvent) -> str:
-    """à gauche de l'anneau s'arrête une étoile rouge qui glisse vers la droite ; en arrière-plan, une plage"""
-    told = f"{f.noun(f.event.mover)} qui {f.verb()}{f.way()}"
-    if f.event.relation:
-        told = joined(f.near("the"), "s'arrête" if f.moves else "il y a", told)
+    """à gauche de l'anneau il y a une étoile rouge qui grandit ; en arrière-plan, une plage"""
+    told = f.happens(link=" qui ")
+    told = joined(f.near("the"), "il y a", told) if f.spot else told + f.steps()
     return told + f.other(", avec ") + f.ending(" ; en arrière-plan, ", SCENES)
 
 
 def fragment(f: FrenchEvent) -> str:
-    """étoile rouge glisse vers la droite, puis à gauche d'un anneau (à la plage)"""
-    told = f"{f.happens('')}{f.stop(', puis ')}{f.other(', plus ')}"
-    return told + f.ending(" (", after=")")
+    """étoile rouge glisse vers la droite, d'abord sous un anneau, puis à sa droite (à la plage)"""
+    return f.happens("") + f.steps() + f.other(", plus ") + f.ending(" (", after=")")
 
 
 TELLER = FrenchEvent
@@ -88,8 +92,9 @@ FINITE: Forms = {
     "shrink": ("rétrécit", "devient plus petit"),
     "appear": ("apparaît", "se montre"),
     "disappear": ("disparaît", "disparaît"),
-    "circle": ("se déplace en cercle", ("tourne en rond", "va rond dans un cercle")),
-    "jump": ("saute de haut en bas", "sautille de haut en bas"),
+    "circle": (("tourne autour de {}", "encercle autour {}"), ("se déplace autour de {}", "tourne autour de {}")),
+    "jump": (("saute par-dessus {}", "saute sur {}"), ("sautille par-dessus {}", "sautille sur {}")),
+    **turns(lambda colour: ((f"devient {COLOURS[colour]}", f"tourne {COLOURS[colour]}"), f"devient {COLOURS[colour]}")),
 }
 DOING: Forms = {
     "left": ("se déplaçant vers la gauche", "glissant vers la gauche"),
@@ -100,8 +105,9 @@ DOING: Forms = {
     "shrink": ("rétrécissant", "devenant plus petit"),
     "appear": ("apparaissant", "se montrant"),
     "disappear": ("disparaissant", "disparaissant"),
-    "circle": ("se déplaçant en cercle", "tournant en rond"),
-    "jump": ("sautant de haut en bas", "sautillant de haut en bas"),
+    "circle": ("tournant autour de {}", "se déplaçant autour de {}"),
+    "jump": ("sautant par-dessus {}", "sautillant par-dessus {}"),
+    **turns(lambda colour: (f"devenant {COLOURS[colour]}", f"devenant {COLOURS[colour]}")),
 }
 PHRASES = {
     **phrases(FORMS[0], FINITE),
@@ -109,9 +115,8 @@ PHRASES = {
     **phrases(FORMS[2], FINITE),
     **phrases(FORMS[3], FINITE, "qui "),
     **phrases(FORMS[4], FINITE, "et il "),
-    "behind": "derrière {}",
-    "and stops": ("et s'arrête", "et arrête"),
-    "until it is": "jusqu'à ce qu'il est",
+    "first": ("d'abord", "premier"),
+    "and then": ("et puis", "et alors"),
     "a clip of": ("un clip de {}", "une vidéo de {}"),
 }
 TO_ENGLISH = {
@@ -128,13 +133,12 @@ TO_ENGLISH = {
     "apparaît": "appears",
     "se montre": "shows itself",
     "disparaît": "disappears",
-    "tourne en rond": "goes round in a circle",
-    "en cercle": "in a circle",
-    "saute": "jumps",
-    "sautille": "hops",
-    "de haut en bas": "up and down",
-    "derrière": "behind",
-    "et s' arrête": "and stops",
-    "s' arrête": "stops",
+    **{f"tourne autour {of}": "circles around" for of in ("de", "du", "d'")},
+    "saute par-dessus": "jumps over",
+    "sautille par-dessus": "hops over",
+    "d' abord": "first",
+    **{f"devient {COLOURS[colour]}": f"turns {colour}" for colour in TURNS.values()},
+    **{f"devient {FEMININES.get(word, word)}": f"turns {c}" for c, word in COLOURS.items()},
+    "et puis": "and then",
     "puis": "then",
 }

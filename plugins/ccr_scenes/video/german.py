@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ccr_scenes.grammar.german import GENDERS, German, phrase
+from ccr_scenes.grammar import german
+from ccr_scenes.grammar.german import GENDERS, RESUMED, German, phrase
 from ccr_scenes.video.english import FORMS
-from ccr_scenes.video.telling import EventTeller, Forms, phrases
+from ccr_scenes.video.telling import EventTeller, Forms, phrases, turns
+from ccr_scenes.video.world import TURNS
 
 # --- people: the finite verb and what stands at the end of the clause ---------------------------------------------
 
+COLOURS = {colour: found if isinstance(found, str) else found[0] for colour, found in german.COLOURS.items()}
 VERBS = {
     "left": (("bewegt sich", "nach links"), ("gleitet", "nach links")),
     "right": (("bewegt sich", "nach rechts"), ("gleitet", "nach rechts")),
@@ -19,8 +22,9 @@ VERBS = {
     "shrink": (("schrumpft", ""),),
     "appear": (("erscheint", ""), ("taucht", "auf")),
     "disappear": (("verschwindet", ""),),
-    "circle": (("bewegt sich", "im Kreis"),),
-    "jump": (("springt", "auf und ab"), ("hüpft", "auf und ab")),
+    "circle": (("kreist", ""),),
+    "jump": (("springt", ""),),
+    **{motion: (("wird", COLOURS[colour]),) for motion, colour in TURNS.items()},
 }
 
 
@@ -37,21 +41,20 @@ class GermanEvent(EventTeller, German):
         return space + pronoun, f"{rest} {verb}".strip()
 
     def way(self) -> str:
-        return f" hinter {self.noun(self.event.behind, 'dat')}" if self.event.behind else ""
+        """ " um einen Ring", the object of the verb"""
+        preposition = "um" if self.event.motion == "circle" else "über"
+        return f" {preposition} {self.noun(self.about, 'acc')}" if self.about else ""
 
     def near(self) -> str:
-        """ "links von einem Ring", or nothing"""
-        if not self.event.relation:
+        """ " links von einem Ring", of what stays in its place"""
+        return f" {self.place(self.event.last, self.said(self.spot))}" if self.spot else ""
+
+    def steps(self, link: str = ", dann ") -> str:  # type: ignore[override]
+        """ ", zuerst links von einem Ring, dann oberhalb davon" """
+        if not self.course:
             return ""
-        relation, m = self.event.relation
-        return super().place(relation, self.said(m))
-
-    def stop(self) -> str:
-        return f" und bleibt {self.near()} stehen" if self.moves and self.event.relation else ""
-
-    def spot(self) -> str:
-        """The place of what rests all the while."""
-        return f" {self.near()}" if self.event.relation and not self.moves else ""
+        first = self.place(self.event.first, self.said(self.course))
+        return f", zuerst {first}{link}{self.pick(RESUMED[self.event.last])}"
 
     def other(self, before: str, case: str = "nom") -> str:
         return before + self.noun(self.event.other, case) if self.event.other else ""
@@ -61,38 +64,34 @@ class GermanEvent(EventTeller, German):
 
 
 def background_first(g: GermanEvent) -> str:
-    """am Strand gleitet ein roter Stern hinter einem Mond nach rechts und bleibt links von einem Ring stehen"""
+    """am Strand gleitet ein roter Stern nach rechts, zuerst unter einem Ring, dann rechts davon, außerdem ein Kreuz"""
     finite, rest = g.verb()
     verb, _, pronoun = finite.partition(" ")
     start = " ".join(filter(None, (g.where() or "hier", verb, pronoun)))
-    told = f"{start} {g.noun(g.event.mover)}{g.way()}{g.spot()}{rest and ' ' + rest}{g.stop()}"
+    told = f"{start} {g.noun(g.event.mover)}{g.near()}{g.way()}{rest and ' ' + rest}{g.steps()}"
     return told + g.other(", außerdem ist da ")
 
 
 def watched(g: GermanEvent) -> str:
-    """man kann am Strand sehen, wie ein roter Stern nach rechts gleitet und links von einem Ring stehen bleibt"""
+    """man kann am Strand sehen, wie ein roter Stern links von einem Ring blau wird, und dazu ein Kreuz"""
     begins, ends = g.subordinate()
-    told = f"man kann{g.ending(' ')} sehen, wie{begins} {g.noun(g.event.mover)}{g.way()}{g.spot()} {ends}"
-    told += f" und {g.near()} stehen bleibt" if g.stop() else ""
+    told = f"man kann{g.ending(' ')} sehen, wie{begins} {g.noun(g.event.mover)}{g.near()}{g.way()} {ends}{g.steps()}"
     return told + g.other(", und dazu ", "acc")
 
 
 def relative(g: GermanEvent) -> str:
-    """ein roter Stern, der am Strand nach rechts gleitet und links von einem Ring stehen bleibt, dazu ein Kreuz"""
+    """ein roter Stern, der am Strand um einen Ring kreist, dazu ein Kreuz"""
     noun, adjectives = g.said(g.event.mover)
     begins, ends = g.subordinate()
-    told = f"{phrase(noun, adjectives)}, {g.that(noun)}{begins}{g.ending(' ')}{g.way()}{g.spot()} {ends}"
-    told += f" und {g.near()} stehen bleibt" if g.stop() else ""
+    told = f"{phrase(noun, adjectives)}, {g.that(noun)}{begins}{g.ending(' ')}{g.near()}{g.way()} {ends}{g.steps()}"
     return told + g.other(", dazu ")
 
 
 def fragment(g: GermanEvent) -> str:
-    """am Strand: roter Stern gleitet nach rechts, dann links von einem Ring; außerdem ein Kreuz"""
+    """am Strand: roter Stern gleitet nach rechts, zuerst unter einem Ring und dann rechts davon; außerdem ein Kreuz"""
     finite, rest = g.verb()
     told = f"{g.ending('', after=': ')}{g.noun(g.event.mover, article='')} {finite}{g.way()}{rest and ' ' + rest}"
-    if g.event.relation:
-        told += f"{', dann' if g.moves else ''} {g.near()}"
-    return told + g.other("; außerdem ")
+    return told + g.near() + g.steps(" und dann ") + g.other("; außerdem ")
 
 
 TELLER = GermanEvent
@@ -109,8 +108,9 @@ FINITE: Forms = {
     "shrink": ("schrumpft", ("wird kleiner", "bekommt kleiner")),
     "appear": ("erscheint", ("taucht auf", "zeigt auf")),
     "disappear": ("verschwindet", "verschwindet"),
-    "circle": ("bewegt sich in einem Kreis", "geht rund in einem Kreis"),
-    "jump": ("springt auf und ab", ("hüpft auf und ab", "hüpft hinauf und hinunter")),
+    "circle": ("kreist um {acc}", ("bewegt sich um {acc}", "bewegt sich rund um {acc}")),
+    "jump": ("springt über {acc}", ("hüpft über {acc}", "hüpft vorbei {acc}")),
+    **turns(lambda colour: (f"wird {COLOURS[colour]}", (f"wird {COLOURS[colour]}", f"bekommt {COLOURS[colour]}"))),
 }
 DOING: Forms = {
     "left": ("sich nach links bewegend", "gleitend nach links"),
@@ -121,8 +121,9 @@ DOING: Forms = {
     "shrink": ("schrumpfend", ("kleiner werdend", "bekommend kleiner")),
     "appear": ("erscheinend", ("auftauchend", "zeigend auf")),
     "disappear": ("verschwindend", "verschwindend"),
-    "circle": ("sich in einem Kreis bewegend", "rund gehend in einem Kreis"),
-    "jump": ("auf und ab springend", "auf und ab hüpfend"),
+    "circle": ("kreisend um {acc}", "sich bewegend um {acc}"),
+    "jump": ("springend über {acc}", "hüpfend über {acc}"),
+    **turns(lambda colour: (f"{COLOURS[colour]} werdend", f"werdend {COLOURS[colour]}")),
 }
 PHRASES = {
     **phrases(FORMS[0], FINITE),
@@ -130,9 +131,8 @@ PHRASES = {
     **phrases(FORMS[2], FINITE),
     **phrases(FORMS[3], FINITE, "das "),
     **phrases(FORMS[4], FINITE, "und es "),
-    "behind": "hinter {dat}",
-    "and stops": ("und bleibt stehen", "und stoppt"),
-    "until it is": ("bis es ist", "bis es steht"),
+    "first": "zuerst",
+    "and then": "und dann",
     "a clip of": ("ein Clip von {dat}", "ein Ausschnitt von {dat}"),
 }
 TO_ENGLISH = {
@@ -156,12 +156,15 @@ TO_ENGLISH = {
     "nach rechts": "to the right",
     "nach oben": "up",
     "nach unten": "down",
-    "im Kreis": "in a circle",
-    "auf und ab": "up and down",
-    "hinter": "behind",
-    "und bleibt": "and stays",
-    "bleibt": "stays",
-    "stehen": "stand",
+    "kreist um": "circles around",
+    "kreist": "circles",
+    "springt über": "jumps over",
+    "hüpft über": "hops over",
+    "um": "around",
+    "zuerst": "first",
+    **{word: colour for colour, word in COLOURS.items() if word in german.STEMS},  # "wird ein roter Stern blau"
+    **{f"{COLOURS[colour]} wird": f"turns {colour}" for colour in TURNS.values()},
+    **{f"wird {COLOURS[colour]}": f"turns {colour}" for colour in TURNS.values()},
     "wie": "how",
     "dann": "then",
 }

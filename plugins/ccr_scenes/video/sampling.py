@@ -12,13 +12,14 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ccr_scenes.sampling import SCENES, Part, draw_scenes
-from ccr_scenes.video.world import HEADINGS, Clip, Event, possible, true_of
+from ccr_scenes.video.world import HEADINGS, ROUND, TURNS, Clip, Event, possible, tells, true_of
 from ccr_scenes.world import Mention, Thing, relation_of
 
-GROUP = 4  # clips of one scene
-SAME = 3  # of them, at least, with the same mover
+GROUP = 12  # clips of one scene
+SAME = 7  # of them, at least, with the same mover
 ATTEMPTS = 6
-COLOUR, SIZE, RELATION, BEHIND, OTHER, BACKGROUND = 0.8, 0.2, 0.4, 0.8, 0.3, 0.25  # chance that it is told unasked
+STAGES = evolve(SCENES, things={2: 0.7, 3: 0.3}, duplicates=False)  # few things: what happens is much of what is seen
+COLOUR, SIZE, PLACE, OTHER, BACKGROUND = 0.85, 0.2, 0.85, 0.15, 0.25  # chance that it is told unasked
 
 Change = Callable[[Event], dict[str, Any]]  # a detail: what it adds to an event
 
@@ -33,27 +34,32 @@ class Entry:
 
 
 def draw_groups(rng: random.Random, part: Part) -> Iterator[tuple[Clip, ...]]:
-    """Four clips each, without end, that end with the same scene; three of them by motions of the same thing."""
-    for scenes in draw_scenes(rng, part, evolve(SCENES, duplicates=False)):
+    """Twelve clips each, without end, that end with the same scene; seven of them by what happens to one thing."""
+    for scenes in draw_scenes(rng, part, STAGES):
         (scene,) = scenes
         first, *others = rng.sample(range(len(scene.things)), len(scene.things))
         found = _various(rng, possible(scene, first), SAME)
         rest = [clip for i in others for clip in possible(scene, i)]
-        if len(found) == SAME and rest:
-            group = [*found, rng.choice(rest)]
+        group = [*found, *_various(rng, rest, GROUP - SAME)]
+        if len(group) == GROUP:
             rng.shuffle(group)
             yield tuple(group)
 
 
 def _various(rng: random.Random, clips: Sequence[Clip], count: int) -> list[Clip]:
-    """Some of them, at random, with moves from place to place twice as likely as each of the others."""
-    weights = {i: 2 if clip.motion in HEADINGS else 1 for i, clip in enumerate(clips)}
+    """Some of them, as many as there are up to `count`; there are nine ways to turn into a colour."""
+    weights = {i: _weight(clip.motion) for i, clip in enumerate(clips)}
     chosen: list[Clip] = []
     while weights and len(chosen) < count:
         (i,) = rng.choices(list(weights), list(weights.values()))
         del weights[i]
         chosen.append(clips[i])
     return chosen
+
+
+def _weight(motion: str) -> float:
+    """Most scenes leave little room to move."""
+    return 0.4 if motion in TURNS else 4.0 if motion in ROUND else 3.0 if motion in HEADINGS else 1.5
 
 
 def draw_entries(rng: random.Random, part: Part, count: int, captions: int) -> list[Entry]:
@@ -90,7 +96,7 @@ def _draw_entries(rng: random.Random, part: Part, count: int, captions: int) -> 
 
 
 def _key(clip: Clip) -> tuple[str, str]:
-    return clip.motion, clip.scene.things[clip.mover].shape
+    return clip.motion, clip.rest.shape
 
 
 def draw_event(rng: random.Random, clip: Clip, gallery: Sequence[Clip]) -> Event | None:
@@ -111,9 +117,8 @@ def draw_event(rng: random.Random, clip: Clip, gallery: Sequence[Clip]) -> Event
 
 def _describe(rng: random.Random, clip: Clip) -> tuple[Event, list[Change]]:
     """What is said of the clip, and what could be said besides, in any order, as changes of an event."""
-    things = clip.scene.things
-    mover = things[clip.mover]
-    event = Event(Mention(mover.shape), clip.motion)
+    things, mover, motion = clip.scene.things, clip.before, clip.motion
+    event = Event(Mention(mover.shape), motion)
     order = [things[i] for i in rng.sample(range(len(things)), len(things)) if i != clip.mover]
     told = {mover.shape}  # no two mentions of one shape, so that every language can refer to one by its noun
 
@@ -122,19 +127,24 @@ def _describe(rng: random.Random, clip: Clip) -> tuple[Event, list[Change]]:
         told.update([found.shape] if found else [])
         return found
 
-    passed = another(lambda t: clip.behind is not None and t is things[clip.behind])
-    near = another(lambda t: relation_of(mover, t) is not None)
+    if motion in HEADINGS:
+        near = another(lambda t: tells(mover, clip.rest, t))
+    elif clip.about is not None:
+        near = another(lambda t: t is things[clip.about or 0])
+    else:
+        near = another(lambda t: relation_of(mover, t) is not None)
     spare = another(lambda t: True)
     details: list[tuple[float, Change]] = [
-        (COLOUR, lambda e: {"mover": evolve(e.mover, colour=mover.colour)}),
+        (1 if motion in TURNS else COLOUR, lambda e: {"mover": evolve(e.mover, colour=mover.colour)}),
         (BACKGROUND, lambda e: {"background": clip.scene.background}),
     ]
-    if clip.motion not in ("grow", "shrink"):  # a size that changes is not told
+    if motion not in ("grow", "shrink"):
         details.append((SIZE, lambda e: {"mover": evolve(e.mover, size=mover.size)}))
-    if passed:
-        details.append((BEHIND, lambda e: {"behind": _seen(rng, passed)}))
-    if near and (relation := relation_of(mover, near)):
-        details.append((RELATION, lambda e: {"relation": (relation, _seen(rng, near))}))
+    if near:
+        place: dict[str, Any] = {} if motion in ROUND else {"last": relation_of(clip.rest, near)}
+        if motion in HEADINGS:
+            place["first"] = relation_of(mover, near)
+        details.append((1 if motion in ROUND else PLACE, lambda e: {"landmark": _seen(rng, near), **place}))
     if spare:
         details.append((OTHER, lambda e: {"other": _seen(rng, spare)}))
     unsaid: list[Change] = []

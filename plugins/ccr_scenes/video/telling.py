@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ccr_scenes.grammar.paths import Teller
-from ccr_scenes.video.world import HEADINGS, Event
+from ccr_scenes.video.world import ROUND, TURNS, Event
 from ccr_scenes.world import Claim
 
 Options = str | tuple[str, ...]  # one way to say it, or several
@@ -19,7 +19,9 @@ class EventTeller(Teller):
     def __init__(self, event: Event, rng: random.Random) -> None:
         super().__init__(Claim((event.mover,), (), event.background), rng)
         self.event = event
-        self.moves = event.motion in HEADINGS  # from place to place: it comes to rest somewhere
+        self.about = event.landmark if event.motion in ROUND else None  # the verb's object
+        self.spot = event.landmark if event.last and not event.first else None  # of what stays in its place
+        self.course = event.landmark if event.first and event.last else None  # of what changes it
 
 
 def phrases(english: Forms, target: Forms, before: str = "", after: str = "") -> dict[str, Options]:
@@ -31,3 +33,8 @@ def phrases(english: Forms, target: Forms, before: str = "", after: str = "") ->
             assert isinstance(verb, str)
             found[verb] = tuple(before + option + after for option in several)
     return found
+
+
+def turns(predicate: Callable[[str], tuple[Options, Options]]) -> dict[str, tuple[Options, Options]]:
+    """The verbs of things that change their colour, by what is said of each colour."""
+    return {motion: predicate(colour) for motion, colour in TURNS.items()}
