@@ -285,8 +285,12 @@ def test_a_cell_is_done_once_its_job_has_ended(tmp_path: Path) -> None:
 def test_interrupted_it_asks_its_jobs_to_stop(tmp_path: Path, number: int) -> None:
     grid = a_grid(tmp_path, *(a_cell(tmp_path, i, shares=str(i)) for i in range(3)))
     stub = Stub(2, lambda folder: "running")
-    with pytest.raises(KeyboardInterrupt):
-        run(grid, stub, lambda made: signal.raise_signal(number))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs are started without it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(grid, stub, lambda made: signal.raise_signal(number))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert stub.cancelled == ["1", "2"]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
@@ -508,14 +512,19 @@ def test_a_folder_that_is_no_cell_is_told(tmp_path: Path, content: str | None, s
 
 
 def test_ablations_are_the_method_and_every_row_that_it_declares(tmp_path: Path) -> None:
-    config = load_config(None, {"method": "dasd", "dataset": "scenes", "set": ["method.sr=true", "method.rank=8"]})
+    small = [f"dataset.{split}=16" for split in ("train", "val", "test")]
+    words = ["method.sr=true", "method.rank=8", *small]
+    config = load_config(None, {"method": "dasd", "dataset": "scenes", "set": words})
     asked = ablations(config, [0, 1])
     grid = make_grid("ablate", tmp_path, asked)
     rows = list(dict.fromkeys(each.label for each in grid.cells))
     assert rows[0] == "dasd"
     assert {"dasd w/o adversary", "dasd w/o dynamic matrices", "dasd released code", "dasd rank 16"} <= set(rows)
     assert len(grid.cells) == 2 * len(rows) == len({each.name for each in grid.cells})
-    settings = {each.label: each.config["settings"] for each in grid.cells}
+    settings = {
+        each.label: {key: value for key, value in each.config["settings"].items() if key.startswith("method.")}
+        for each in grid.cells
+    }
     assert settings["dasd w/o adversary"] == {"method.sr": True, "method.rank": 8, "method.adversarial": False}
     assert settings["dasd rank 16"]["method.rank"] == 16
     assert len({each.shares for each in grid.cells}) == 1

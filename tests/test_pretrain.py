@@ -26,7 +26,15 @@ CONFIG = {
     "vision_cfg": {},
     "text_cfg": {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
-WORDS = {"dog": "Hund", "cat": "Katze", "red": "rot", "blue": "blau", "house": "Haus", "tree": "Baum", "car": "Auto"}
+WORDS = {
+    "dog": "Hündin",
+    "cat": "Katze",
+    "red": "rötlich",
+    "blue": "blau",
+    "house": "Haus",
+    "trees": "Bäume",
+    "car": "Auto",
+}
 
 
 def dataset(folder: Path) -> Path:
