@@ -326,7 +326,8 @@ def test_observers_warn_and_never_kill(install: Install) -> None:
     with pytest.warns(UserWarning, match=r"plugin (aaa|ccc): ccr_step_logged: ") as caught:
         host.notify("ccr_step_logged", run=None, phase="align", step=7, values=values)
     assert values == {"bbb": 7}
-    assert {str(w.message).split(":")[0] for w in caught} == {"plugin aaa", "plugin ccc"}
+    warned = {str(w.message).split(":")[0] for w in caught}  # shipped observers that want a run may be among them
+    assert warned & {"plugin aaa", "plugin bbb", "plugin ccc"} == {"plugin aaa", "plugin ccc"}
     host.notify("ccr_run_started", run=None)
 
 
