@@ -22,13 +22,6 @@ KINDS = ("plugin", "method", "encoder", "dataset", "metric", "translator")
 RANDOM_CLIP = f"openclip:{ROOT / 'plugins' / 'ccr_scenes' / 'clip.json'}@random"
 
 
-@parametrize_with_ccr_checks("static-adapter", "R@5", "MedR", "scenes")
-def test_a_handful(ccr_check) -> None:
-    """A method, two metrics, and an encoder, a dataset and a translator, all called scenes."""
-    ccr_check()
-
-
-@pytest.mark.slow
 @parametrize_with_ccr_checks(*SHIPPED, RANDOM_CLIP)
 def test_everything_that_ships(ccr_check) -> None:
     ccr_check()

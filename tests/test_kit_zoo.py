@@ -13,7 +13,6 @@ from ccr.host import Host
 from ccr.testing.runner import run_checks
 from ccr.testing.subjects import Outcome, find_subjects
 
-pytestmark = pytest.mark.slow  # one process for all of them, and a new one after each that hangs or ends it
 LIMIT = 30.0  # seconds; generous, since machines that run tests are shared
 
 METHOD = """
