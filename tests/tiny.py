@@ -7,30 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ccr import Batch, CcrError, Context, Encoder, Method, Phase, TextBatch, TextTower, TokenInput
 from ccr.base import FrozenEncoder
+from ccr.testing.tiny import WIDTH, Block
 
-WIDTH, DEPTH, CONTEXT, EMBED, TOKEN_DIM, VOCABULARY = 32, 3, 14, 24, 20, 50
+DEPTH, CONTEXT, EMBED, TOKEN_DIM, VOCABULARY = 3, 14, 24, 20, 50
 ALIGN, MATCH = Phase("align", 10, 8), Phase("match", 10, 8)
-
-
-class Block(nn.Module):
-    """Two causal heads and an MLP."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-        self.qkv, self.merge = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.mlp = nn.Sequential(nn.Linear(WIDTH, 2 * WIDTH), nn.GELU(), nn.Linear(2 * WIDTH, WIDTH))
-
-    def forward(self, x: Tensor) -> Tensor:
-        q, k, v = (t.unflatten(-1, (2, -1)).transpose(1, 2) for t in self.qkv(self.norm1(x)).chunk(3, dim=-1))
-        heads = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.merge(heads.transpose(1, 2).flatten(2))
-        return x + self.mlp(self.norm2(x))
 
 
 class TinyTower(TextTower):

@@ -17,12 +17,11 @@ from ccr.base import Method
 from ccr.config import RunConfig
 from ccr.errors import CcrError
 from ccr.results.load import read_finished
+from ccr.results.run import WEIGHTS
 from ccr.specs import Phase, Player, Recipe
 
 if TYPE_CHECKING:
     from ccr.pipeline.load import LoadedRun
-
-WEIGHTS = "model.safetensors"
 
 
 @frozen(eq=False)

@@ -27,16 +27,16 @@ from ccr.files import SEAL, cache_root
 from ccr.host import Host
 from ccr.pipeline.device import Compute, compute
 from ccr.pipeline.evaluate import on_device, text_rows
-from ccr.pipeline.extension import extended, open_base
+from ccr.pipeline.extension import open_base
+from ccr.pipeline.method import make_method
 from ccr.pipeline.plan import Plan, dataset_opening, resolve
 from ccr.pipeline.prepare import Prepared
-from ccr.pipeline.run import _build, _rms
 from ccr.protocols import make_phase
 from ccr.results.load import FinishedRun, read_finished
+from ccr.results.run import WEIGHTS
 from ccr.specs import Item, Split
 from ccr.training.checkpoint import restore
 
-WEIGHTS = "model.safetensors"
 BATCH = 256  # texts that the encoder reads at once
 PLACES = {"runs", "fresh", "resume_anyway", "profile"}  # what loading has no use for
 
@@ -176,10 +176,7 @@ def load_run(path: Path | str, *, device: str = "auto", cache: Path | str | None
             f"make the run again: {_command(record)}"
         )
     corpora = prepared.corpora()
-    if base:
-        method = extended(base, plan.trains, prepared.tokens, fingerprint)
-    else:
-        method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
+    method = make_method(plan, prepared, corpora, machine, base, fingerprint)
     _restore(record, plan, method, machine)
     return LoadedRun(record, plan, prepared, method.eval().requires_grad_(False))
 

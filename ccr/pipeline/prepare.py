@@ -142,7 +142,8 @@ class Prepared:
         """Put the weights of the protocol in place, English-fine-tuned where it asks for that; their fingerprint."""
         self.encoder.module.to(self.compute.device)
         if not self.plan.protocol.finetunes_encoder:
-            return self._settle()
+            self._computing = self._seeing = encoder_fingerprint(self.encoder, self.compute.precision)
+            return self.base_fingerprint
         recipe, lang, data = self.plan.recipe, self.plan.source_lang, self.plan.data
         # of precomputed features and clips the text tower alone trains: image features stay those of before
         text_only = self.encoder.precomputed or any(item.frames for item in data.records("train"))
@@ -176,9 +177,6 @@ class Prepared:
         )
         self.encoder.module.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         self.encoder.module.eval().requires_grad_(False)
-        return self._settle()
-
-    def _settle(self) -> str:
         self._computing = encoder_fingerprint(self.encoder, self.compute.precision)
         self._seeing = self._seeing or self._computing
         return encoder_fingerprint(self.encoder, "any")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import resource
 import sys
 import time
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ccr.base import Context, FrozenEncoder, Method
+from ccr.base import Method
 from ccr.config import RunConfig
 from ccr.data.batches import Feed, TextRows
 from ccr.data.faults import left_out
@@ -28,13 +26,14 @@ from ccr.evaluation.encode import rank
 from ccr.files import digest_of, discard, replacing
 from ccr.pipeline.device import Compute, compute, describe
 from ccr.pipeline.evaluate import evaluate, on_device, text_rows
-from ccr.pipeline.extension import extended, open_base
+from ccr.pipeline.extension import open_base
+from ccr.pipeline.method import build, make_method
 from ccr.pipeline.plan import Plan, resolve
 from ccr.pipeline.prepare import Corpus, Prepared, Validation
 from ccr.progress import say
 from ccr.protocols import make_phase
 from ccr.results.provenance import provenance
-from ccr.results.run import Run, run_folder
+from ccr.results.run import WEIGHTS, Run, run_folder
 from ccr.settings import settings_values
 from ccr.training.journal import Journal
 from ccr.training.loop import CHECKPOINT, Stage, Trainer
@@ -104,14 +103,11 @@ def _carry_out(
 ) -> dict[str, Any]:
     metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
     if not base:
-        _build(plan, prepared, 1.0, machine)  # what a method cannot work with is told before anything is trained
+        build(plan, prepared, machine)  # what a method cannot work with is told before anything is trained
     fingerprint = prepared.finetune_encoder()
     with training():
         corpora = prepared.corpora()
-        if base:
-            method = extended(base, plan.trains, prepared.tokens, fingerprint)
-        else:
-            method = _build(plan, prepared, _rms(next(iter(corpora.values())).texts.table), machine)
+        method = make_method(plan, prepared, corpora, machine, base, fingerprint)
         orders = {
             phase: Order(
                 plan.config.seed, phase, corpus.pictures(), plan.recipe.batch_size, plan.recipe.epochs.get(phase, 1.0)
@@ -140,7 +136,7 @@ def _carry_out(
         progressed = trainer.run()
     trained = trainer.trained()
     if world().leads:
-        with replacing(run.folder / "model.safetensors") as temporary:
+        with replacing(run.folder / WEIGHTS) as temporary:
             save_file({name: tensor.detach().cpu().contiguous() for name, tensor in trained.items()}, temporary)
     outcome = evaluate(plan, prepared, corpora, held_out, method, machine, run, metrics)
     if not prepared.encoded:
@@ -189,27 +185,6 @@ def _already_finished(run: Run, origin: Mapping[str, Any], config: RunConfig) ->
             "--fresh starts it again, --resume-anyway goes on with it"
         )
     return False
-
-
-def _rms(table: np.ndarray) -> float:
-    square = sum(float(np.square(part, dtype=np.float64).sum()) for part in np.array_split(table, 100))
-    return math.sqrt(square / table.size)
-
-
-def _build(plan: Plan, prepared: Prepared, feature_rms: float, machine: Compute) -> Method:
-    context = Context(
-        settings=plan.settings,
-        langs=plan.langs,
-        tokens=prepared.tokens,
-        encoder=FrozenEncoder(prepared.encoder, plan.source_lang),
-        seed=plan.config.seed,
-        size_scale=plan.recipe.size_scale,
-        feature_rms=feature_rms,
-        translate=plan.translator.translate if plan.translator else None,
-    )
-    torch.manual_seed(plan.config.seed)
-    method: Method = plan.host.resolve(plan.method.factory)(context)
-    return method.to(machine.device)
 
 
 def _stages(

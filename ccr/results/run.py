@@ -25,6 +25,8 @@ from ccr.errors import CcrError
 from ccr.files import replacing, write_json
 from ccr.world import world
 
+WEIGHTS = "model.safetensors"
+
 
 @frozen
 class Run:
