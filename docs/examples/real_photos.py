@@ -1,7 +1,8 @@
 """Makes the JSONL of docs/real-photos.md from a folder of captioned Flickr photos with precomputed features.
 
-    python docs/examples/real_photos.py FOLDER features.npz photos.jsonl
+    python docs/examples/real_photos.py FOLDER features.npz photos.jsonl [ENGINE]
 
+ENGINE made the translations into Chinese that train: google-2016 (the default) or baidu-2016; others are left out.
 FOLDER holds captions.jsonl, a row per photo: `id`, and `captions` with `lang` (en, de, fr, cs, zh, and en-flickr8k for
 a second English set), `origin`, `text` and, for translations, `parallel_to` ("en#0": the first of that language).
 """
@@ -16,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-MT = "mt:google-2016"  # the translations into Chinese that train; the other engine's are left out
 SHARES = {"test": 1000 / 7235, "val": 500 / 7235}
 
 
@@ -28,18 +28,18 @@ def split_of(photo: str) -> str:
     return "val" if draw < SHARES["test"] + SHARES["val"] else "train"
 
 
-def converted(row: dict[str, Any]) -> dict[str, Any]:
+def converted(row: dict[str, Any], mt: str) -> dict[str, Any]:
     """A row of `ccr`'s JSONL: both English sets are English, and parallels are told by caption ids."""
     captions, counts = [], {}
     tested = split_of(row["id"]) == "test"
     for caption in row["captions"]:
         lang, origin = caption["lang"], caption["origin"]
-        if origin.startswith("mt:") and (origin != MT or tested):  # people's captions are tested, and nothing else
+        if origin.startswith("mt:") and (origin != mt or tested):  # people's captions are tested, and nothing else
             continue
         number = counts.setdefault((lang, origin), 0)
         counts[lang, origin] += 1
         made = {
-            "id": f"{row['id']}#{lang}-{number}" + ("-mt" if origin == MT else ""),
+            "id": f"{row['id']}#{lang}-{number}" + ("-mt" if origin == mt else ""),
             "lang": lang.partition("-")[0],
             "text": caption["text"],
             "origin": origin,
@@ -58,10 +58,10 @@ def twins(features: str) -> set[str]:
         return {photo for photo, row in pairs if seen.setdefault(row.tobytes(), photo) != photo}
 
 
-def main(folder: str, features: str, out: str) -> None:
+def main(folder: str, features: str, out: str, engine: str = "google-2016") -> None:
     rows = [json.loads(line) for line in (Path(folder) / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
     left_out = twins(features)
-    made = [json.dumps(converted(row), ensure_ascii=False) for row in rows if row["id"] not in left_out]
+    made = [json.dumps(converted(row, f"mt:{engine}"), ensure_ascii=False) for row in rows if row["id"] not in left_out]
     Path(out).write_text("\n".join(made) + "\n", encoding="utf-8")
     print(f"{len(made)} photos; left out as twins: {', '.join(sorted(left_out)) or 'none'}")
 
