@@ -19,7 +19,7 @@ import torchmetrics
 from torch import Tensor, nn
 
 from ccr.errors import CcrError, NotAdaptableError
-from ccr.specs import Batch, DatasetSpec, Item, Job, JobState, Phase, Player, Split, TextBatch
+from ccr.specs import Batch, DatasetSpec, Download, Item, Job, JobState, Phase, Player, Split, TextBatch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +56,10 @@ class Dataset(ABC):
 
         `pictures` is False where an encoder of precomputed features reads none. Asked before any other method.
         """
+        return ()
+
+    def downloads(self) -> Sequence[Download]:
+        """Public files that `ccr data prepare` may fetch. What needs a form or a licence, `missing` alone tells."""
         return ()
 
     def describe(self, spec: DatasetSpec) -> DatasetSpec:

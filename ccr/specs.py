@@ -210,6 +210,23 @@ class Item:
     frames: int = 0  # 0: a picture; else a clip, of which that many frames are read, evenly over its time
 
 
+@frozen(kw_only=True)
+class Download:
+    """A public file that `ccr data prepare` may fetch."""
+
+    url: str  # http or https; of one revision, where the publisher has revisions
+    path: Path  # the file that it becomes, or, of an archive, the folder that its members are put below
+    members: Mapping[str, str] = field(factory=dict)
+    # of a .zip or a .tar: member -> path below `path`. "a/b.json" is that member, "b.json" the one of that name in
+    # whatever folder, "a/b/" the whole folder. {} = no archive
+    digest: str = ""  # "sha256-<hex>", or as registries write it, "sha512-<base64>"; "" = not known
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """The files and folders that it makes."""
+        return tuple(self.path / below for below in self.members.values()) or (self.path,)
+
+
 # --- training -------------------------------------------------------------------------------------------------------
 
 

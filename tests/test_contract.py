@@ -20,7 +20,7 @@ from ccr.registry import Description, FileEntry
 PAGE = (Path(__file__).parents[1] / "docs" / "contract.md").read_text(encoding="utf-8")
 RECORDS = [
     *("EncoderSpec", "DatasetSpec", "MetricSpec", "MethodSpec", "TranslatorSpec", "ExecutorSpec", "Recipe", "TestSet"),
-    *("Caption", "Item", "TextBatch", "Batch", "Phase", "Player", "Job"),
+    *("Caption", "Item", "Download", "TextBatch", "Batch", "Phase", "Player", "Job"),
 ]
 BASES = [
     "Method",

@@ -520,7 +520,7 @@ def test_what_no_font_can_write_is_told(tmp_path: Path) -> None:
 
 
 def test_prepare_tells_what_to_get(tmp_path: Path) -> None:
-    outcome = run("prepare", "xtd10", "--data-root", str(tmp_path))
+    outcome = run("prepare", "xtd10", "--data-root", str(tmp_path), "--offline")
     assert outcome.exit_code == 2
     assert "12 of 12 text files" in outcome.output
     assert "git clone https://github.com/adobe-research" in outcome.output

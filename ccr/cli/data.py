@@ -126,18 +126,29 @@ def show(
 
 @data.command()
 @_common
-def prepare(name: str, data_root: Path | None, assignments: tuple[str, ...], registry: Path | None) -> int:
-    """Tell what DATASET lacks: what, where to get it, where to put it. Exit code 2 if anything is missing."""
+@click.option("--offline", is_flag=True, help="Fetch nothing, only tell.")
+def prepare(
+    name: str, data_root: Path | None, assignments: tuple[str, ...], registry: Path | None, offline: bool
+) -> int:
+    """Fetch what DATASET lacks and may be fetched; tell the rest: where to ask, where to put it.
+
+    Killed or cut off, the same command goes on. Exit code 2 if anything is missing, or not what it should be.
+    """
+    from ccr.data.fetch import changed, fetch
+
     _, door = _door(name, data_root, assignments, registry)
-    missing = door.missing()
-    spec = door.spec
+    spec, told = door.spec, list[str]()
     for title, text in (("licence", spec.licence), ("citation", spec.citation)):
         if text:
             click.echo(f"{title}: {text}")
-    for sentence in missing:
+    if door.root is not None and not door.lost:
+        public = door.dataset.downloads()
+        told = changed(door.root, public) if offline else fetch(door.root, public)
+    told += door.missing()
+    for sentence in told:
         click.echo(f"  - {sentence}")
-    click.echo(f"{spec.name} is in place" if not missing else f"looked in {door.root}")
-    return 2 if missing else 0
+    click.echo(f"{spec.name} is in place" if not told else f"looked in {door.root}")
+    return 2 if told else 0
 
 
 def _door(name: str, root: Path | None, assignments: Sequence[str], registry: Path | None) -> tuple[Host, Opening]:

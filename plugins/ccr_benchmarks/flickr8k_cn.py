@@ -14,10 +14,14 @@ from typing import Any, Literal
 from attrs import frozen
 
 import ccr
-from ccr_benchmarks.reading import absent_files, absent_pictures, at, first_of, read_lines, read_rows, refuse
+from ccr_benchmarks.reading import absent_files, absent_pictures, at, first_of, published, read_lines, read_rows, refuse
 
 SIZES = {"train": 6_000, "val": 1_000, "test": 1_000}
-TEXT_FROM = "get Flickr8k-CN at the page of its authors (Li et al., 2016), and put its .txt files there"
+TEXT_FROM = (
+    "`ccr data prepare flickr8k-cn` fetches them; or get https://github.com/li-xirong/flickr8kcn, and put the .txt "
+    "files of its folder data there"
+)
+REPOSITORY = "https://raw.githubusercontent.com/li-xirong/flickr8kcn/a19b9aa4a7ad2a42741460d9f47385637ae270cd/data/"
 PICTURES_FROM = "ask for Flickr8k with the form that its authors' page names, and unpack its photos there"
 
 _ROW = re.compile(r"((\S+?\.jpg\S*)#(\w+)#(\d+))\s(.*)")
@@ -56,12 +60,18 @@ class Flickr8kCN(ccr.Dataset):
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
         lists = [self._list(split) for split in SIZES]
-        files = [*lists, *map(self._file, (_ENGLISH, _WRITTEN, _TRANSLATED, *(name for name, _ in _MT.values())))]
-        told = absent_files(files, self.root, TEXT_FROM)
+        told = absent_files(self._files(), self.root, TEXT_FROM)
         if pictures and all(path.is_file() for path in lists):
             names = [f"{row}.jpg" for path in lists for row in read_lines(path)]
             told += absent_pictures(self.pictures, names, PICTURES_FROM)
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        return published("flickr8k-cn", REPOSITORY, {path.name: path for path in self._files()})
+
+    def _files(self) -> list[Path]:
+        captions = (_ENGLISH, _WRITTEN, _TRANSLATED, *(name for name, _ in _MT.values()))
+        return [*map(self._list, SIZES), *map(self._file, captions)]
 
     def _items(self, split: str, files: Sequence[tuple[str, str]]) -> Iterator[ccr.Item]:
         captions = [self._captions(name, origin) for name, origin in files]

@@ -19,11 +19,16 @@ import ccr
 from ccr_benchmarks.photos import Photos
 from ccr_benchmarks.reading import absent_files, at, first_of, read_json, read_lines, read_rows, refuse
 
-KARPATHY_FROM = (
-    "get https://cs.stanford.edu/people/karpathy/deepimagesent/caption_datasets.zip, and unpack its dataset_coco.json "
-    "there"
+KARPATHY = "https://cs.stanford.edu/people/karpathy/deepimagesent/caption_datasets.zip"
+STAIR = (
+    "https://raw.githubusercontent.com/STAIR-Lab-CIT/STAIR-captions/6ac656e65d80cbe2c914d93626a1d5454e35a5d6/"
+    "stair_captions_v1.2.tar.gz"
 )
-STAIR_FROM = "git clone https://github.com/STAIR-Lab-CIT/STAIR-captions, and unpack its v1.2 captions into stair"
+KARPATHY_FROM = f"`ccr data prepare mscoco` fetches it; or get {KARPATHY}, and unpack its dataset_coco.json there"
+STAIR_FROM = (
+    "`ccr data prepare mscoco` fetches them; or git clone https://github.com/STAIR-Lab-CIT/STAIR-captions, and unpack "
+    "its v1.2 captions into stair"
+)
 COCO_CN_FROM = (
     "ask for COCO-CN at https://github.com/li-xirong/coco-cn, and unpack coco-cn-version1805v1.1 into coco-cn"
 )
@@ -118,6 +123,13 @@ class MSCOCO(ccr.Dataset):
             except ccr.CcrError as error:
                 told.append(str(error))
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        files = [ccr.Download(url=KARPATHY, path=self.splits.parent, members={self.splits.name: self.splits.name})]
+        if "ja" in self.settings.languages:
+            members = {path.name: path.relative_to(self.root).as_posix() for path in self.stair}
+            files.append(ccr.Download(url=STAIR, path=self.root, members=members))
+        return files
 
     def _item(
         self,

@@ -18,9 +18,10 @@ from attrs import evolve, frozen
 import ccr
 from ccr_benchmarks.reading import absent_files, absent_pictures, at, first_of, read_json, read_lines, refuse
 
+DATA = "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip"
 DATA_FROM = (
-    "get MSRVTT_data.json, MSRVTT_JSFUSION_test.csv (and the clips) as https://github.com/ArrowLuo/CLIP4Clip says, "
-    "and put them there"
+    "`ccr data prepare msrvtt` fetches them; or get MSRVTT_data.json and MSRVTT_JSFUSION_test.csv as "
+    "https://github.com/ArrowLuo/CLIP4Clip says, and put them there"
 )
 CN_FROM = "get MSR-VTT-CN as https://github.com/LiJiaBei-7/nrccr says, and put its #zh# caption files into cn"
 CLIPS_FROM = "get the clips as https://github.com/ArrowLuo/CLIP4Clip says, and put them there"
@@ -97,6 +98,12 @@ class MSRVTT(ccr.Dataset):
             except ccr.CcrError as error:
                 told.append(str(error))
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        if not self.texts[0].name.startswith("MSRVTT_data"):
+            return ()  # the official two are there
+        members = {path.name: path.relative_to(self.root).as_posix() for path in (self.texts[0], self.one_ka)}
+        return [ccr.Download(url=DATA, path=self.root, members=members)]
 
     def _missing_clips(self) -> list[str]:
         wanted = [f"{clip.id}.mp4" for clip in self._clips]

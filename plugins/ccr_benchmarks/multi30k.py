@@ -13,11 +13,12 @@ from typing import Literal
 from attrs import evolve, frozen
 
 import ccr
-from ccr_benchmarks.reading import absent_pictures, plain_or_gz, read_rows, same_length
+from ccr_benchmarks.reading import absent_pictures, plain_or_gz, published, read_rows, same_length
 
 SIZES = {"train": 29_000, "val": 1_014, "test": 1_000}
 FOLDERS = ("flickr30k-images", "images")
-TEXT_FROM = "git clone https://github.com/multi30k/dataset"
+TEXT_FROM = "`ccr data prepare multi30k` fetches them; or git clone https://github.com/multi30k/dataset"
+REPOSITORY = "https://raw.githubusercontent.com/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/"
 PICTURES_FROM = "ask for Flickr30K with the form at https://shannon.cs.illinois.edu/DenotationGraph"
 
 Task = Literal["task1", "task2"]
@@ -59,9 +60,7 @@ class Multi30K(ccr.Dataset):
         return self._items("test", task, task)
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
-        told = []
-        lists = [self._list(task, split) for task in _SPLITS for split in SIZES]
-        texts = [self._text(task, split, ending) for task in _SPLITS for split in SIZES for ending in _FILES[task]]
+        told, (lists, texts) = [], self._files()
         absent = [path for path in (*lists, *texts) if not plain_or_gz(path)]
         if absent:
             named = ", ".join(str(path.relative_to(self.root)) for path in absent[:3])
@@ -72,6 +71,17 @@ class Multi30K(ccr.Dataset):
         if pictures:
             told += self._missing_pictures([path for path in lists[: len(SIZES)] if path not in absent])
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        lists, texts = self._files()
+        files = [*lists, *(path.with_name(f"{path.name}.gz") for path in texts)]
+        return published("multi30k", REPOSITORY, {path.relative_to(self.root).as_posix(): path for path in files})
+
+    def _files(self) -> tuple[list[Path], list[Path]]:
+        """Image lists and texts."""
+        lists = [self._list(task, split) for task in _SPLITS for split in SIZES]
+        texts = [self._text(task, split, ending) for task in _SPLITS for split in SIZES for ending in _FILES[task]]
+        return lists, texts
 
     def _missing_pictures(self, lists: Sequence[Path]) -> list[str]:
         folder, remedy = self._pictures(), f"{PICTURES_FROM}, and unpack its pictures there"

@@ -6,15 +6,31 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccr import CcrError
+from ccr import CcrError, Download
 
 T = TypeVar("T")
 
 _NAMED = 3  # of many absent files, by name
+
+
+def published(dataset: str, base: str, files: Mapping[str, Path]) -> list[Download]:
+    """Files of a public repository, by their paths below `base`, an address of one revision of it."""
+    return [
+        Download(url=base + below, path=path, digest=_sums().get(f"{dataset}/{below}", ""))
+        for below, path in files.items()
+    ]
+
+
+@cache
+def _sums() -> dict[str, str]:
+    """What SHA256SUMS says of the publishers' files."""
+    rows = Path(__file__).with_name("SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    return {name: f"sha256-{digest}" for digest, name in (row.split("  ", 1) for row in rows)}
 
 
 def plain_or_gz(path: Path) -> Path | None:

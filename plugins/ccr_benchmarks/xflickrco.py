@@ -14,10 +14,16 @@ from attrs import evolve, frozen
 
 import ccr
 from ccr_benchmarks.photos import Photos
-from ccr_benchmarks.reading import absent_files, at, first_of, read_json_rows, refuse
+from ccr_benchmarks.reading import absent_files, at, first_of, published, read_json_rows, refuse
 
 TARGETS = ("de", "es", "id", "ja", "ru", "tr", "zh")
-TEXT_FROM = "git clone https://github.com/e-bug/iglue, and put datasets/xFlickrCO/annotations there"
+TEXT_FROM = (
+    "`ccr data prepare xflickrco` fetches them; or git clone https://github.com/e-bug/iglue, and put "
+    "datasets/xFlickrCO/annotations there"
+)
+REPOSITORY = (
+    "https://raw.githubusercontent.com/e-bug/iglue/43cbac91513388d40b2c6d93925f00ca9fc08a98/datasets/xFlickrCO/"
+)
 
 
 @frozen
@@ -86,6 +92,10 @@ class XFlickrCO(ccr.Dataset):
             except ccr.CcrError as error:
                 told.append(str(error))
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        files = {f"annotations/{lang}/test.jsonl": path for lang, path in self.files.items()}
+        return published("xflickrco", REPOSITORY, files)
 
     def _photo(self, name: str) -> Path:
         return self.photos.coco(name, str(self.files["en"])) if "_" in name else self.photos.flickr30k / name

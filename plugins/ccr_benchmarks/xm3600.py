@@ -12,7 +12,11 @@ from typing import Any
 import ccr
 from ccr_benchmarks.reading import absent_files, absent_pictures, at, read_json_rows, refuse
 
-TEXT_FROM = "get captions.zip at https://google.github.io/crossmodal-3600, and unpack it there"
+TEXT_FROM = (
+    "`ccr data prepare xm3600` fetches it; or get captions.zip at https://google.github.io/crossmodal-3600, and unpack "
+    "it there"
+)
+CAPTIONS = "https://google.github.io/crossmodal-3600/web-data/captions.zip"
 PICTURES_FROM = "get images.tgz at https://google.github.io/crossmodal-3600, and unpack it there"
 
 LANGS = (
@@ -68,3 +72,6 @@ class XM3600(ccr.Dataset):
             except ccr.CcrError as error:
                 told.append(str(error))
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        return [ccr.Download(url=CAPTIONS, path=self.root, members={self.file.name: self.file.name})]

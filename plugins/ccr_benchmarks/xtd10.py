@@ -11,9 +11,16 @@ from typing import Any
 
 import ccr
 from ccr_benchmarks.photos import Photos
-from ccr_benchmarks.reading import absent_files, at, first_of, read_lines, read_rows, refuse, same_length
+from ccr_benchmarks.reading import absent_files, at, first_of, published, read_lines, read_rows, refuse, same_length
 
-TEXT_FROM = "git clone https://github.com/adobe-research/Cross-lingual-Test-Dataset-XTD10, and put its folders there"
+TEXT_FROM = (
+    "`ccr data prepare xtd10` fetches them; or git clone "
+    "https://github.com/adobe-research/Cross-lingual-Test-Dataset-XTD10, and put its folders there"
+)
+REPOSITORY = (
+    "https://raw.githubusercontent.com/adobe-research/Cross-lingual-Test-Dataset-XTD10/"
+    "d77ff16148468c84287f3efcbf602a015c5e4954/"
+)
 
 _WRITTEN = ("en", "ja")  # by people who saw the photo; the others are translations of the English caption
 
@@ -67,6 +74,10 @@ class XTD10(ccr.Dataset):
             except ccr.CcrError as error:
                 told.append(str(error))
         return told
+
+    def downloads(self) -> Sequence[ccr.Download]:
+        files = [self.list, *self.files.values()]
+        return published("xtd10", REPOSITORY, {path.relative_to(self.root).as_posix(): path for path in files})
 
     def _names(self) -> list[str]:
         names = read_rows(self.list)
