@@ -17,7 +17,7 @@ import pytest
 import torch
 from ccr_openclip import source, weights
 from ccr_openclip.encoder import OpenClipEncoder, build
-from ccr_openclip.tower import OpenClipTextTower
+from ccr_openclip.tower import Attention, OpenClipTextTower
 from open_clip.transform import PreprocessCfg
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -131,6 +131,25 @@ def test_run_against_its_parts_written_out(tmp_path: Path) -> None:
         for index, block in enumerate(tower.blocks):
             hidden = block(hidden, attn_mask=torch.full((length, length), -torch.inf).triu(1)) * (index + 2)
         torch.testing.assert_close(tower.project(tower.norm(hidden))[0, -1], found[row], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("masked", [True, False], ids=["causal", "both ways"])
+def test_attention_is_multihead_attention(masked: bool) -> None:
+    """Outputs, and the gradients of the input and of every weight; the weights keep their names."""
+    theirs = nn.MultiheadAttention(32, 4, batch_first=True)
+    nn.init.normal_(theirs.in_proj_bias)
+    ours = Attention(copy.deepcopy(theirs))
+    assert set(ours.state_dict()) == set(theirs.state_dict())
+    x, up = torch.randn(3, 7, 32, requires_grad=True), torch.randn(3, 7, 32)
+    mask = torch.full((7, 7), -torch.inf).triu(1) if masked else None
+    found = ours(x, x, x, need_weights=False, attn_mask=mask)[0]
+    expected = theirs(x, x, x, need_weights=False, attn_mask=mask)[0]
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    names = [name for name, _ in theirs.named_parameters()]
+    mine = torch.autograd.grad((found * up).sum(), [x, *map(ours.get_parameter, names)])
+    wanted = torch.autograd.grad((expected * up).sum(), [x, *map(theirs.get_parameter, names)])
+    for name, a, b in zip(["x", *names], mine, wanted, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4, msg=name)
 
 
 def test_tower_is_private_and_frozen(tmp_path: Path) -> None:

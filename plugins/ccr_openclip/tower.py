@@ -33,6 +33,9 @@ class OpenClipTextTower(TextTower):
         self.token_embedding = text.token_embedding
         self.positional_embedding = text.positional_embedding
         self.blocks = text.transformer.resblocks
+        for block in self.blocks:
+            if type(block.attn) is nn.MultiheadAttention:
+                block.attn = Attention(block.attn)
         self.ln_final = text.ln_final
         self.text_projection = text.text_projection
         self.context_length, self.width = self.positional_embedding.shape
@@ -81,6 +84,27 @@ class OpenClipTextTower(TextTower):
         x = F.pad(x, (0, 0, 0, self.context_length - x.shape[1]))
         real = torch.arange(self.context_length, device=x.device) < lengths[:, None]
         return torch.where(real[..., None], x, self.token_embedding.weight[self.pad])
+
+
+class Attention(nn.Module):
+    """What `nn.MultiheadAttention` computes, with its weights and their names, for queries that are keys and values.
+
+    That one transposes its input, so that its largest product runs as one small product for every token, or row.
+    """
+
+    def __init__(self, of: nn.MultiheadAttention) -> None:
+        super().__init__()
+        self.heads = of.num_heads
+        self.in_proj_weight, self.in_proj_bias, self.out_proj = of.in_proj_weight, of.in_proj_bias, of.out_proj
+
+    def forward(
+        self, x: Tensor, *_: Tensor, attn_mask: Tensor | None = None, need_weights: bool = False
+    ) -> tuple[Tensor, None]:
+        """(B, L, width), and (L, L) that is added to the scores -> (B, L, width), and no weights."""
+        three = F.linear(x, self.in_proj_weight, self.in_proj_bias).unflatten(-1, (3, self.heads, -1))
+        query, key, value = (part.transpose(1, 2) for part in three.unbind(2))
+        out = F.scaled_dot_product_attention(query, key, value, attn_mask=attn_mask)
+        return self.out_proj(out.transpose(1, 2).flatten(2)), None
 
 
 def _text_of(model: nn.Module) -> tuple[Any, str]:
