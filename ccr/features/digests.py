@@ -109,7 +109,10 @@ def _stamp(path: Path) -> bytes:
 
 
 def _key(path: Path) -> bytes:
-    return hashlib.sha256(os.fsencode(os.path.abspath(path))).digest()
+    text = os.fspath(path)
+    # what abspath gives, without its price: a warm start asks for every image of a dataset
+    whole = os.path.normpath(text) if os.name == "posix" and text[:1] == "/" else os.path.abspath(text)
+    return hashlib.sha256(os.fsencode(whole)).digest()
 
 
 def _progress(files: Sequence[int]) -> Progress | nullcontext[None]:

@@ -62,10 +62,15 @@ def content_digests(items: Sequence[Item], dataset: Dataset, memo: FileDigests) 
     faults = Faults("image files cannot be used")
     digests = []
     for i, item in enumerate(items):
-        digest = hashed.get(i) or item.digest or hashlib.sha256(dataset.read(item)).hexdigest()
+        digest = hashed.get(i)
         if isinstance(digest, FileFault):
             faults.add(f"{where(item)} {digest}")
+        elif digest:
+            digests.append(digest)
+        elif item.digest:
+            known = _SHA256.fullmatch(item.digest)
+            digests.append(item.digest if known else hashlib.sha256(item.digest.encode()).hexdigest())
         else:
-            digests.append(digest if _SHA256.fullmatch(digest) else hashlib.sha256(digest.encode()).hexdigest())
+            digests.append(hashlib.sha256(dataset.read(item)).hexdigest())
     faults.check()
     return digests
