@@ -37,6 +37,7 @@ from ccr.specs import (
 if TYPE_CHECKING:
     from ccr.base import Context, Dataset, Encoder, Executor, Method, RankMetric, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
+    from ccr.grid.child import Child
     from ccr.hub import hub_file
     from ccr.nn import (
         Bottleneck,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "Bottleneck": "ccr.nn",
+    "Child": "ccr.grid.child",
     "Context": "ccr.base",
     "Dataset": "ccr.base",
     "Encoder": "ccr.base",
@@ -79,6 +81,7 @@ __all__ = [
     "Bottleneck",
     "Caption",
     "CcrError",
+    "Child",
     "Context",
     "Dataset",
     "DatasetSpec",

@@ -85,9 +85,10 @@ def make_grid(name: str, folder: Path, asked: Sequence[Asked], runs: Path | None
         raise CcrError("\n".join(told))
     cells: dict[str, Cell] = {}
     wrong: dict[str, None] = {}
+    opened: dict[str, Any] = {}
     for one in asked:
         try:
-            plan = resolve(one.config)
+            plan = resolve(one.config, opened)
         except CcrError as error:
             known = "\n".join(wrong)
             lines = [line for line in str(error).splitlines() if line not in known]

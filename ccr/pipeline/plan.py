@@ -100,8 +100,12 @@ class Plan:
         }
 
 
-def resolve(config: RunConfig) -> Plan:
-    """Resolve a configuration. Everything that can be wrong with names and settings is told here."""
+def resolve(config: RunConfig, opened: dict[str, tuple[Data, Data | None]] | None = None) -> Plan:
+    """Resolve a configuration. Everything that can be wrong with names and settings is told here.
+
+    Who resolves many, to plan them and not to run them, passes one dict as `opened` to all calls: data that several
+    have in common is read and checked once, and no item is kept.
+    """
     host = Host.load(config.registry)
     method = host.spec("method", config.method)
     base = read_base(config)
@@ -148,6 +152,7 @@ def resolve(config: RunConfig) -> Plan:
         general,
         trains=protocol.trains_on == "dataset",
         pictures=not host.resolve(encoder.factory).precomputed,
+        opened=opened,
     )
     spec = data.spec
     langs, test_set = _langs(config, spec), _test_set(config, spec)

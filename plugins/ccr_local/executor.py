@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +19,7 @@ class Local(ccr.Executor):
 
     def __init__(self, settings: Any, jobs: int | None) -> None:
         super().__init__(settings, jobs or 1)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, ccr.Child] = {}
         self.on: dict[str, list[str]] = {}  # id -> GPUs
         self.gpus: list[str] | None = None  # not looked for yet
         self.started = 0
@@ -30,29 +28,20 @@ class Local(ccr.Executor):
         return [self._start(job) for job in jobs]
 
     def poll(self, ids: Sequence[str]) -> list[ccr.JobState]:
-        return ["running" if self.running[each].poll() is None else "ended" for each in ids]
+        return ["running" if self.running[each].code is None else "ended" for each in ids]
 
     def cancel(self, ids: Sequence[str], force: bool = False) -> None:
-        for process in (self.running[each] for each in ids):
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL if force else signal.SIGINT)
+        for each in ids:
+            self.running[each].stop(force)
 
     def _start(self, job: ccr.Job) -> str:
         self.started += 1
         name = str(self.started)
-        environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads or self._threads())}
+        environment = {"OMP_NUM_THREADS": str(job.threads or self._threads())}
         if job.gpus and (gpus := self._least_used_gpus(job.gpus)):
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
             self.on[name] = gpus
-        with (job.folder / "output.txt").open("ab") as output:
-            self.running[name] = subprocess.Popen(
-                [*job.command, "--tethered"],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is ours to pass on
-            )
+        self.running[name] = ccr.Child(job.command, job.folder, environment)
         return name
 
     def _threads(self) -> int:
@@ -65,7 +54,7 @@ class Local(ccr.Executor):
         if self.gpus is None:
             visible = os.environ.get("CUDA_VISIBLE_DEVICES")
             self.gpus = _all_gpus() if visible is None else [name for name in visible.split(",") if name]
-        busy = [gpu for name, gpus in self.on.items() if self.running[name].poll() is None for gpu in gpus]
+        busy = [gpu for name, gpus in self.on.items() if self.running[name].code is None for gpu in gpus]
         return sorted(self.gpus, key=busy.count)[:count]
 
 
