@@ -222,7 +222,7 @@ def test_outputs_that_are_no_rows_are_one_sentence(tmp_path: Path) -> None:
         def forward(self, text: TextBatch) -> dict[str, Tensor]:
             return {**super().forward(text), "mean": torch.zeros(3)}
 
-    with pytest.raises(CcrError, match="'mean' has 3 rows for 80"):
+    with pytest.raises(CcrError, match="'mean' has 3 rows for 16"):
         trainer(Mixed(), tmp_path).run()
 
 

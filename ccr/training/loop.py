@@ -33,14 +33,14 @@ from ccr.training import checkpoint
 from ccr.training.interrupt import deferred_interrupt
 from ccr.training.journal import Journal
 from ccr.training.optim import Optimiser, schedule
-from ccr.training.parallel import average, gather, own_rows
+from ccr.training.parallel import average, gather, own_rows, same_shapes
 from ccr.training.rows import on_device, part
 from ccr.world import ProcessLostError, World, world
 
 CHECKPOINT = "checkpoint.safetensors"
 SAVE_EVERY = 60.0  # seconds between checkpoints
 SAVE_SHARE = 0.05  # and no more than this share of the time goes into saving
-ROWS_PER_PART = 64  # on a CPU, where padding costs more than launches; a GPU takes the batch at once
+ROWS_PER_PART = 16  # on a CPU, where padding costs more than launches; a GPU takes the batch at once
 LOGS_PER_PHASE = 100
 REMEDY = "lower the learning rate, or use --precision fp32, and start again with --fresh"
 
@@ -250,6 +250,7 @@ class Trainer:
                     f"{type(self.method).__name__}.forward must give 'text', and tensors with a row per caption alone"
                     + (f"; {wrong[0]!r} has {len(out[wrong[0]])} rows for {len(some)}" if wrong else "")
                 )
+        same_shapes(outputs)
         own = {key: torch.cat([out[key] for out in outputs]).float()[: len(mine)] for key in outputs[0]}
         back = torch.argsort(rows).to(self.device)
         return {key: value[back] for key, value in gather(self.world, own, len(rows)).items()}
@@ -303,7 +304,7 @@ def weights_digest(tensors: dict[str, Tensor]) -> str:
     sha = hashlib.sha256()
     for name in sorted(tensors):
         sha.update(name.encode())
-        sha.update(tensors[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+        sha.update(tensors[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return sha.hexdigest()
 
 

@@ -23,6 +23,8 @@ from ccr.world import World
 BUCKET = 1 << 24
 """Values that are reduced at once: large enough for the network's speed, small enough beside the model."""
 
+RULE = "a row's output may not depend on the rows beside it, nor on how far they are padded"
+
 
 def own_rows(world: World, lengths: Tensor) -> Tensor:
     """The rows of a batch that this process computes: of the rows by length every so many, so that work is equal."""
@@ -42,6 +44,18 @@ class _Gathered(torch.autograd.Function):
         return ctx.world.share(grads[0]) * ctx.world.size, None, None
 
 
+def same_shapes(outputs: Sequence[Mapping[str, Tensor]]) -> None:
+    """CcrError if the outputs of one part of a batch have other names or, rows apart, other shapes than another's."""
+    first = _shapes(outputs[0])
+    other = next((_shapes(out) for out in outputs if _shapes(out) != first), None)
+    if other:
+        raise CcrError(f"the outputs {first} of some rows have other shapes for others, {other}: {RULE}")
+
+
+def _shapes(out: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape[1:]) for name, value in out.items()}
+
+
 def gather(world: World, own: Mapping[str, Tensor], total: int) -> dict[str, Tensor]:
     """Outputs (n, ...) of this process's share of `total` rows -> (total, ...) of all, with gradient.
 
@@ -49,13 +63,10 @@ def gather(world: World, own: Mapping[str, Tensor], total: int) -> dict[str, Ten
     """
     if world.size == 1:
         return dict(own)
-    shapes = {name: tuple(value.shape[1:]) for name, value in own.items()}
+    shapes = _shapes(own)
     seen = {row[0] for row in world.numbers([zlib.crc32(repr(shapes).encode())])}
     if len(seen) > 1:
-        raise CcrError(
-            f"the outputs {shapes} have other shapes on other processes: a row's output may not depend on the rows "
-            "beside it, nor on how far they are padded"
-        )
+        raise CcrError(f"the outputs {shapes} have other shapes on other processes: {RULE}")
     flat = [value.float().reshape(len(value), math.prod(shapes[name])) for name, value in own.items()]
     every = _Gathered.apply(torch.cat(flat, dim=1), world, total)
     parts = every.split([part.shape[1] for part in flat], dim=1)
