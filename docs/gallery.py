@@ -39,10 +39,9 @@ def ccr(*words: str | Path) -> str:
 
 
 def trained(method: str, seeds: str, runs: Path, size: tuple[str, ...]) -> list[Path]:
-    """The run folders of a method."""
-    root = runs / method
-    ccr("run", "--method", method, "--dataset", "scenes", "--seeds", seeds, "--runs", root, *size)
-    return sorted(path.parent for path in root.rglob("result.json"))
+    """The run folders of a method; what `ccr run` finds finished it names, too."""
+    told = ccr("run", "--method", method, "--dataset", "scenes", "--seeds", seeds, "--runs", runs, *size)
+    return [Path(line) for line in told.splitlines() if (Path(line) / "result.json").is_file()]
 
 
 def make(to: Path, runs: Path, seeds: str, size: tuple[str, ...]) -> None:
@@ -91,7 +90,7 @@ def index(to: Path, protocol: str, seeds: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--to", type=Path, default=Path(__file__).parent / "gallery")
-    parser.add_argument("--runs", type=Path, default=Path("runs/gallery"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--tiny", action="store_true", help="a size that says nothing; needs --to")
     asked = parser.parse_args()
