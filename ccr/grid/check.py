@@ -54,5 +54,8 @@ def _faults(config: RunConfig, host: Host) -> Iterator[str]:
             recipe = dataset.recipes[name]
             settings("recipe", Recipe, recipe)
             cls = ask("dataset", lambda: host.resolve(dataset.settings))
-            settings("dataset", cls, make_settings(cls, recipe.dataset_settings, f"recipe {name} of {dataset.name}"))
+            if cls:  # else it is told already why it cannot be had
+                settings(
+                    "dataset", cls, make_settings(cls, recipe.dataset_settings, f"recipe {name} of {dataset.name}")
+                )
     yield from told
