@@ -70,7 +70,8 @@ class Host:
         for name, description in catalogue.packages.items():
             if name not in host._plugins:
                 info = _described(description, origin="package", source=description.where)
-                host._refuse(info, "broken", f"is described in {description.where}, and not installed")
+                close = nearest(name, host._plugins)
+                host._refuse(info, "broken", f"is described in {description.where}, and not installed{close}")
         host._settle()
         return host
 
@@ -130,12 +131,20 @@ class Host:
             source=f"{name} {version}",
             version=version,
         )
+        if info.origin == "package":  # a distribution says itself what no registry.yaml says of it
+            said = {key: distribution.metadata[key] or "" for key in ("Summary", "License-Expression", "License")}
+            info = evolve(
+                info,
+                summary=info.summary or said["Summary"],
+                licence=info.licence or said["License-Expression"] or said["License"].partition("\n")[0],
+            )
         if entry.name in self._plugins:
             other = self._plugins[entry.name].source
             info = evolve(info, name=str(info), provides={})
             return self._refuse(info, "conflict", f"{other} has a plugin of the name {entry.name}, too; uninstall one")
         if description and not description.enabled:
-            return self._refuse(info, "off", f"is switched off in {description.where}")
+            where = f"is switched off in {description.where}; `ccr plugins add {entry.name}` switches it on"
+            return self._refuse(info, "off", where)
         try:
             plugin = load_entry(entry)
             info = evolve(info, api=plugin.CCR_API)

@@ -118,7 +118,7 @@ def check_spec(spec: Any, faults: Faults) -> None:
 
 def _read(path: Path, catalogue: Catalogue) -> None:
     document = yamlstrict.read(path)
-    faults = Faults(lambda key: document.at(("plugins", *key)))
+    faults = Faults(lambda key: document.at(("plugins", *key)), prefix="plugins.")
     faults.lines.extend(document.faults)
     top = {} if document.data is None else document.data
     if not isinstance(top, dict) or set(top) - {"plugins"} or not isinstance(top.get("plugins") or [], list):

@@ -266,7 +266,7 @@ def test_switched_off_plugin_is_not_imported(install: Install) -> None:
         "plugins:\n- package: loud\n  enabled: false\n- package: ccr_dasd\n  enabled: false\n"
     )
     host = Host.load()
-    assert info(host, "loud").error == "is switched off in registry.yaml:2"
+    assert info(host, "loud").error == "is switched off in registry.yaml:2; `ccr plugins add loud` switches it on"
     with pytest.raises(CcrError, match=r'method "dasd" is of the plugin ccr_dasd: is switched off in registry.yaml:4'):
         host.spec("method", "dasd")
     assert info(host, "ccr_dasd").summary, "the shipped description still holds"
@@ -524,3 +524,15 @@ def test_listing_plugins_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_a_package_says_its_summary_and_licence_itself(install: Install, tmp_path: Path) -> None:
+    install("mine", good("mine"))
+    with (tmp_path / "site" / "mine-1.0.dist-info" / "METADATA").open("a") as file:
+        file.write("Summary: My own\nLicense-Expression: MIT\n")
+    found = info(Host.load(), "mine")
+    assert (found.summary, found.licence) == ("My own", "MIT")
+    Path("registry.yaml").write_text("plugins:\n- {package: mine, licence: BSD-3-Clause}\n- {package: mien}\n")
+    host = Host.load()
+    assert (info(host, "mine").summary, info(host, "mine").licence) == ("My own", "BSD-3-Clause")
+    assert 'not installed (did you mean "mine"?)' in info(host, "mien").error

@@ -356,6 +356,31 @@ OTHERS = {  # (kind, name) -> (file, the check meant for it, checks that fail as
         "disjoint",
         ("pictures", "provenance"),
     ),
+    ("dataset", "is-in-the-wrong-script"): (
+        """
+        import io
+        import ccr
+        from PIL import Image
+
+        class Bad(ccr.Dataset):
+            def items(self, split):
+                for i in range(5):
+                    captions = [ccr.Caption(f"{split}-{i}-en", "en", f"picture {i} of {split}")]
+                    text = "картинка" if split == "train" else "ein graues Bild"
+                    captions.append(ccr.Caption(f"{split}-{i}-de", "de", text, "mt:me@1", f"{split}-{i}-en"))
+                    yield ccr.Item(f"{split}-{i}", tuple(captions))
+
+            def test_items(self, test_set):
+                return self.items("test")
+
+            def read(self, item):
+                out, (split, number) = io.BytesIO(), item.id.split("-")
+                Image.new("L", (4, 4), len(split) * 20 + int(number) + (9 if split == "val" else 0)).save(out, "PNG")
+                return out.getvalue()
+        """,
+        "data_check",
+        (),
+    ),
     ("encoder", "hides-its-weights"): (
         """
         import ccr
@@ -492,6 +517,7 @@ def test_what_is_said(found: Found) -> None:
     assert "No module named 'no_such_thing'" in said("broken_import", "registers", "plugin")
     assert 'did you mean "ccr_register_methods"' in said("misspelt_hook", "registers", "plugin")
     assert "2 owners" in said("duplicate_name", "registers", "plugin")
+    assert "language: " in said("is-in-the-wrong-script", "data_check", "dataset")
     assert "torch" in said("heavy", "registers_lightly", "plugin")
 
 
@@ -501,6 +527,9 @@ def test_nothing_was_written_outside(zoo: Path, found: Found) -> None:
 
 def test_every_other_plugin_keeps_working(found: Found) -> None:
     """After a hang, after an exit, beside all of them."""
+    status = {info.name: info.status for info in Host.load().plugins}
+    troubled = {name for name, status in status.items() if status != "ok"}
+    assert troubled == {"broken_import", "wrong_api", "misspelt_hook", "duplicate_name", "ccr_dasd"}
     assert not failures(found, "method", "static-adapter", "ccr_static_adapter")
     checked = found["method", "static-adapter"]
     assert {outcome.status for outcome in checked.values()} == {"pass"}

@@ -76,6 +76,18 @@ def test_add_from_another_folder(install: Install, tmp_path: Path) -> None:
     assert not Path("registry.yaml").exists()
 
 
+def test_a_registry_that_is_named_and_not_there_is_made(install: Install) -> None:
+    made = json.loads(
+        ccr("new", "my-metric", "--kind", "metric", "--single-file", "--registry", "lab/my.yaml", "--json").stdout
+    )
+    assert (made["files"], made["registry"]) == (["lab/my_metric.py"], "lab/my.yaml")
+    assert Host.load(Path("lab/my.yaml")).spec("metric", "my-metric")
+    ccr("remove", "ccr_dasd", "--registry", "off.yaml")
+    assert {info.name: info.status for info in Host.load(Path("off.yaml")).plugins}["ccr_dasd"] == "off"
+    assert "not switched off in none.yaml" in ccr("add", "ccr_dasd", "--registry", "none.yaml", code=2).stderr
+    assert not Path("none.yaml").exists()
+
+
 def test_comments_and_all_else_stay(install: Install) -> None:
     Path("mine.py").write_text(FILE)
     Path("registry.yaml").write_text(COMMENTED)
@@ -127,6 +139,8 @@ def test_an_empty_registry_takes_an_entry(install: Install, text: str) -> None:
         (["add", "broken.py"], "broken.py cannot be imported: ZeroDivisionError"),
         (["add", "ccr_lora"], "ccr_lora is not switched off in registry.yaml"),
         (["remove", "frist"], 'no plugin is named "frist" (did you mean "first"?)'),
+        (["remove", "dsad"], 'no plugin is named "dsad" (did you mean "dasd"?)'),
+        (["add", "dsad"], 'no plugin is named "dsad" (did you mean "dasd"?)'),
         (["remove", "lora"], "lora is provided by the plugin ccr_lora: name that one"),
     ],
 )
@@ -167,6 +181,22 @@ def test_check_as_json(install: Install) -> None:
     assert {row["status"] for row in told} == {"pass", "not applicable"}
     assert {(row["kind"], row["name"]) for row in told} == {("plugin", "ccr_recall"), ("metric", "MedR")}
     assert all(row["seconds"] >= 0 for row in told)
+
+
+def test_check_tells_what_cannot_be_set_up(install: Install) -> None:
+    """Wrong names in a registry.yaml, and a file that is no Python: told once, and nothing passes that never ran."""
+    Path("mine.py").write_text(FILE)
+    Path("broken.py").write_text("def f(:")
+    Path("registry.yaml").write_text(
+        "plugins:\n- {kind: method, name: mine, file: mine.py, object: Mine, settings: Settngs, summary: My own}\n"
+        "- {kind: method, name: broken, file: broken.py, object: B}\n"
+    )
+    for name, sentence in (("mine", 'has no "Settngs" (did you mean "Settings"?)'), ("broken", "SyntaxError")):
+        told = json.loads(ccr("check", name, "--json", code=1).stdout)
+        failed = {row["check"]: row["message"] for row in told if row["status"] == "fail"}
+        assert failed.keys() == {"trains", "settings" if name == "mine" else "factories"}
+        assert all(sentence in message for message in failed.values())
+        assert {row["status"] for row in told if row["kind"] == "method"} == {"fail", "not applicable"}
 
 
 def test_check_of_an_unknown_name(install: Install) -> None:

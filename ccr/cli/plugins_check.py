@@ -10,6 +10,8 @@ import click
 
 from ccr.cli.options import json_option, registry_option
 
+WIDTH = 34  # of the longest name of a check
+
 
 @click.command()
 @click.argument("name", metavar="NAME[:ARGUMENT]")
@@ -36,9 +38,9 @@ def check(name: str, kind: str | None, limit: float | None, registry: Path | Non
             again = told and outcome.status == "not applicable" and outcome.message == told[-1].message
             said = "as above" if again else outcome.message
             status = {"pass": "pass", "fail": "FAIL", "not applicable": "-"}[outcome.status]
-            click.echo(f"  {outcome.check:<32} {status:<4} {outcome.seconds:>6.1f} s  {said}".rstrip())
+            click.echo(f"  {outcome.check:<{WIDTH}} {status:<4} {outcome.seconds:>6.1f} s  {said}".rstrip())
             if outcome.mend:
-                click.echo(f"  {'':<32} mend: {outcome.mend}")
+                click.echo(f"  {'':<{WIDTH}} mend: {outcome.mend}")
         told.append(outcome)
     failed = sum(outcome.status == "fail" for outcome in told)
     if as_json:

@@ -12,7 +12,7 @@ import click
 from ccr.cli.options import json_option, print_json, registry_option
 from ccr.errors import CcrError, nearest
 from ccr.host import Host
-from ccr.registry import KINDS
+from ccr.registry import KINDS, shipped_registry
 
 
 @click.command()
@@ -27,7 +27,7 @@ def new(name: str, kind: str, single_file: bool, registry: Path | None, as_json:
     from ccr.cli.scaffold import scaffold
 
     made = scaffold(name, kind)
-    if name in Host.load(registry).specs(kind):
+    if name in _host(registry).specs(kind):
         raise CcrError(f'there is a {kind} of the name "{name}" already; take another name')
     local = registry or Path("registry.yaml")
     folder = local.parent if single_file else Path(name)
@@ -47,7 +47,8 @@ def new(name: str, kind: str, single_file: bool, registry: Path | None, as_json:
     steps = [] if single_file else [f"pip install -e {folder}"]
     steps += [made.run + where, f"ccr plugins check {name}{where}"]
     if as_json:
-        return print_json({"name": name, "kind": kind, "files": written, "next": steps})
+        entered = {"registry": str(local)} if single_file else {}
+        return print_json({"name": name, "kind": kind, "files": written, **entered, "next": steps})
     for line in (*written, *([f"{local} (an entry)"] if single_file else [])):
         click.echo(f"wrote {line}")
     click.echo("next:\n  " + "\n  ".join(steps))
@@ -76,7 +77,7 @@ def add(what: str, as_json: bool, registry: Path | None, fields: tuple[str, ...]
         return _told(as_json, file.path, "added", f"{entry['kind']} {entry['name']}", entry)
     if fields or any(given.values()):
         raise CcrError(f"{what} is no .py file: --kind, --name, --settings and --field describe a file")
-    info = _plugin(Host.load(registry), what)
+    info = _plugin(_host(registry), what)
     gone = file.remove(lambda entry: entry.get("package") == info and entry.get("enabled") is False)
     if not gone:
         raise CcrError(f"{info} is not switched off in {file.path}")
@@ -104,10 +105,8 @@ def remove(name: str, registry: Path | None, as_json: bool) -> None:
         file.save()
         what = ", ".join(f"{entry['kind']} {entry['name']}" for entry in gone)
         return _told(as_json, file.path, "removed", what, {"entries": gone})
-    host = Host.load(registry)
-    plugin = _plugin(
-        host, name, [str(e.values[key]) for e in file.entries for key in ("name", "file") if key in e.values]
-    )
+    host = _host(registry)
+    plugin = _plugin(host, name)
     info = next(info for info in host.plugins if info.name == plugin)
     if info.status == "off":
         raise CcrError(f"{plugin} is switched off already")
@@ -125,7 +124,12 @@ def _told(as_json: bool, path: Path, done: str, what: str, entry: Mapping[str, A
     click.echo(f"{done} {what} ({path})")
 
 
-def _plugin(host: Host, name: str, local: list[str] | None = None) -> str:
+def _host(registry: Path | None) -> Host:
+    """The host of a registry.yaml that may be yet to be written."""
+    return Host.load(registry if registry is None or registry.exists() else shipped_registry())
+
+
+def _plugin(host: Host, name: str) -> str:
     """The installed plugin of that name. Raises CcrError, with the plugin where the name is one that it provides."""
     plugins = [info.name for info in host.plugins if info.origin != "file"]
     if name in plugins:
@@ -133,7 +137,9 @@ def _plugin(host: Host, name: str, local: list[str] | None = None) -> str:
     for info in host.plugins:
         if info.origin != "file" and any(name in names for names in info.provides.values()):
             raise CcrError(f"{name} is provided by the plugin {info.name}: name that one")
-    raise CcrError(f'no plugin is named "{name}"{nearest(name, [*plugins, *(local or [])])}; see ccr plugins list')
+    known = [info.name for info in host.plugins]
+    known += [provided for info in host.plugins for names in info.provides.values() for provided in names]
+    raise CcrError(f'no plugin is named "{name}"{nearest(name, known)}; see ccr plugins list')
 
 
 def _entry(

@@ -124,7 +124,8 @@ def scaffold(name: str, kind: str) -> Scaffold:
     made = Scaffold(name, kind)
     if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name) or keyword.iskeyword(made.module):
         raise CcrError(
-            f'"{name}" cannot be the name of a plugin: lower-case letters, digits and hyphens, e.g. my-method'
+            f'"{name}" cannot be the name of a plugin: take lower-case letters, digits and hyphens, a letter first, '
+            "and no word of Python's own, e.g. my-method"
         )
     if importlib.util.find_spec(made.module) is not None:
         raise CcrError(f"a Python module of the name {made.module} is there already; take another name")

@@ -35,7 +35,10 @@ def main(root: Path) -> None:
             checks = checks_of(subject.kind)
             if not checks:
                 continue
-            bench: Any = sys.modules[f"ccr.testing.{subject.kind}s"].Bench(host, subject)
+            try:
+                bench: Any = sys.modules[f"ccr.testing.{subject.kind}s"].Bench(host, subject)
+            except (Exception, SystemExit) as error:
+                bench = error
             for check in checks:
                 key = {"kind": subject.kind, "name": subject.title, "check": check.name}
                 if tuple(key.values()) in told:
@@ -52,6 +55,9 @@ def _outcome(check: Check, bench: Any, key: dict[str, Any], given_up: bool) -> O
     try:
         if given_up:
             raise NotApplicable("given up: a check that all others stand on did not end")
+        if isinstance(bench, BaseException):  # the first check says why, once
+            first = checks_of(key["kind"])[0].name
+            raise bench if check.name == first else NotApplicable(f"it cannot be set up (see the check `{first}`)")
         check.run(bench)
     except NotApplicable as reason:
         status, message = "not applicable", str(reason)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import attrs
 
+from ccr.data.check import quick
+from ccr.data.faults import standing
 from ccr.data.opening import Opening, opening
 from ccr.data.records import Data, unsealed
 from ccr.errors import CcrError, SealedSplitError
@@ -40,6 +42,11 @@ class Bench:
         small = {s.name: min(s.default, SMALL) for s in describe_settings(cls) if s.unit == "images" and s.default}
         settings = make_settings(cls, small, f"dataset {self.spec.name}")
         return opening(self.host, self.spec, settings, root=Path(self.path) if self.path else None)
+
+    def anew(self) -> Opening:
+        """The same door with a reader that nothing was read from, and that nothing has sealed."""
+        reader = self.door.dataset
+        return attrs.evolve(self.door, dataset=type(reader)(reader.settings, reader.root))
 
     @cached_property
     def data(self) -> Data:
@@ -89,8 +96,7 @@ def provenance(bench: Bench) -> None:
 @check("dataset", "draw and sort items in a way that depends on settings and files alone: no set, no unsorted glob")
 def order(bench: Bench) -> None:
     """Items come in the same order each time, also from a reader opened anew."""
-    first, reader = bench.splits, bench.door.dataset
-    again = attrs.evolve(bench.door, dataset=type(reader)(reader.settings, reader.root)).open()
+    first, again = bench.splits, bench.anew().open()
     for split in ("train", "val"):
         if again.records(split) != first[split]:
             raise Failed(f"{split}: opened twice, its items or their order differ")
@@ -115,6 +121,16 @@ def test_sets(bench: Bench) -> None:
 
 
 test_sets.__test__ = False  # type: ignore[attr-defined]
+
+
+@check("dataset", "run `ccr data check NAME`: it lists every fault, and what accepting one does")
+def data_check(bench: Bench) -> None:
+    """`ccr data check --quick` finds no fault that stops a run: files, ids, captions, scripts, sizes."""
+    with bench.watched.watching():
+        faults = standing(quick(bench.anew()).faults, (), run=True) if bench.splits else ()
+    if faults:
+        more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
+        raise Failed(f"{faults[0].kind}: {faults[0]}{more}")
 
 
 @check("dataset", "remove from train and val what the test set holds, or name another split")

@@ -71,19 +71,21 @@ def registers_lightly(bench: Bench) -> None:
         raise Failed(f"registering imports {', '.join(heavy)}")
 
 
-@check("plugin", "factory is 'package.module:Class', and the class derives from the ccr class of its kind")
+@check(
+    "plugin", "factory is 'package.module:Class', the class derives from the ccr class of its kind; summary is a line"
+)
 def factories(bench: Bench) -> None:
     """Every factory leads to a class of its kind, and every spec says in a line what it is."""
     import ccr.base
 
     for title, spec in bench.specs():
         kind = title.split()[0]
-        if not spec.summary:
-            raise Failed(f"{title} has no summary")
         if not getattr(spec, "alias", ""):
             made, wanted = bench.host.resolve(spec.factory), getattr(ccr.base, CLASSES.get(kind, kind.capitalize()))
             if not (isinstance(made, type) and issubclass(made, wanted)):
                 raise Failed(f"{title}: {spec.factory} is no ccr.{wanted.__name__}")
+        if not spec.summary:
+            raise Failed(f"{title} has no summary")
 
 
 @check("plugin", "annotate settings with plain types and give each ccr.setting(default, 'What it is.')")
