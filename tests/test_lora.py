@@ -13,6 +13,7 @@ from ccr_embedding_only.method import EmbeddingOnly
 from ccr_embedding_only.settings import Settings as EmbeddingOnlySettings
 from ccr_lora.method import Lora
 from ccr_lora.settings import Settings
+from ccr_lora.weights import Updated
 from tiny import ALIGN, context
 
 from ccr import CcrError, TextTower
@@ -60,6 +61,19 @@ def test_forward_is_a_tower_whose_weights_are_w_plus_scale_b_a(text: dict[str, A
     per_block = {(): 4, ("attn",): 2}.get(weights, 2)
     assert len(method.places) == per_block * tower.depth
     trained.check_rows(method)
+
+
+def test_gradients_are_those_of_the_sum_formed(monkeypatch: pytest.MonkeyPatch) -> None:
+    method, data = moved(made(tower=trained.openclip())), tiny.batch()
+
+    def gradients() -> list[torch.Tensor]:
+        trains = list(method.updates["de"].parameters())
+        return list(torch.autograd.grad(method(data.text)["text"].square().sum(), trains))
+
+    fast = gradients()
+    monkeypatch.setattr(Updated, "of", lambda weight, update: weight + update())
+    for one, other in zip(fast, gradients(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
 def test_gradients_and_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,19 @@
 """LoRA (arXiv 2106.09685): every matrix W of the frozen blocks becomes W + scale · B A, with B and A per language.
 
-The sum is formed once per forward pass and put in W's place for its duration, which serves every layout of a block:
+What stands for the sum is put in W's place for the duration of a forward pass, which serves every layout of a block:
 open_clip's attention keeps the three input maps in one `in_proj_weight` that no wrapped linear layer reaches.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 import ccr
 from ccr_lora.settings import Settings
+from ccr_lora.weights import LowRank, Updated
 
 
 class Lora(ccr.StudentMethod):
@@ -42,7 +41,9 @@ class Lora(ccr.StudentMethod):
     def forward(self, text: ccr.TextBatch) -> dict[str, Tensor]:
         """{"text": (B, embed_dim)}."""
         updates = zip(self.places, self.updates[text.lang], strict=True)
-        changed = {f"tower.{name}": self.tower.get_parameter(name) + update() for name, update in updates}
+        changed: dict[str, Tensor] = {
+            f"tower.{name}": Updated.of(self.tower.get_parameter(name), update) for name, update in updates
+        }
         return {"text": functional_call(Run(self.tower), changed, (self.embedding(text.ids), text.lengths))}
 
     def extend(self, langs: Sequence[str], tokens: ccr.TokenInput) -> None:
@@ -50,20 +51,6 @@ class Lora(ccr.StudentMethod):
         self.embedding.extend(tokens)
         for lang in langs:
             self.updates.add(lang)
-
-
-class LowRank(nn.Module):
-    """scale · B A, (rows, columns); zero until B learns."""
-
-    def __init__(self, rows: int, columns: int, rank: int, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-        self.a = nn.Parameter(torch.empty(rank, columns))
-        self.b = nn.Parameter(torch.zeros(rows, rank))
-        nn.init.kaiming_uniform_(self.a, a=math.sqrt(5))
-
-    def forward(self) -> Tensor:
-        return self.scale * (self.b @ self.a)
 
 
 class Run(nn.Module):
