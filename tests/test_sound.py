@@ -224,3 +224,18 @@ def test_a_run_says_in_its_result_and_under_its_table_what_it_left_out(root: Pat
     assert any("train1.png" in sentence for sentence in found["faults"]["absent-picture"]["faults"])
     (note,) = (line for line in done.output.splitlines() if line.startswith("faults of the data: "))
     assert "2 absent-picture (leaves out the item)" in note
+
+
+def test_a_test_picture_that_trains_is_told_before_anything_is_trained(root: Path) -> None:
+    (root / "train5.png").write_bytes((root / "faulty-v10.png").read_bytes())
+    (root / "val2.png").write_bytes((root / "faulty-v13.png").read_bytes())
+    refused = CliRunner().invoke(main, words(root))
+    assert refused.exit_code == 2
+    assert "2 of the 4 test images of faulty-v1 are among the images of training or validation" in refused.output
+    assert "faulty-v10 is train5 of faulty/train, faulty-v13 is val2 of faulty/val" in refused.output
+    assert "steps" not in refused.output
+    assert not list(results(root))
+    done = CliRunner().invoke(main, words(root, "--accept", "split-overlap,corpus-overlap"))
+    assert done.exit_code == 0, done.output
+    (found,) = results(root)
+    assert found["faults"]["split-overlap"]["count"] == 2

@@ -23,19 +23,45 @@ from ccr.features.extract import Features
 from ccr.features.inputs import input_digests
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
-from ccr.pipeline.prepare import Corpus, Prepared, Validation
+from ccr.pipeline.prepare import Prepared
 from ccr.pipeline.sound import another_test_set
 from ccr.protocols import protocol_id
 from ccr.results.run import Run
 from ccr.specs import Item, MetricSpec
 from ccr.training.loop import weights_digest
 
+NAMED = 10  # items that an error names
+
+
+def refuse_overlap(plan: Plan, prepared: Prepared) -> None:
+    """CcrError if images of the test set are among those that train or select, by content; nothing of it is kept."""
+    items, digests = _tested(plan, prepared)
+    tested = dict(zip(digests, items, strict=True))
+    seen = {
+        digest: f"{item.id} of {data.spec.name}/{split}"
+        for data, split in prepared.used()
+        for digest, item in zip(prepared.digests(data, split), data.records(split), strict=True)
+        if digest in tested
+    }
+    if seen:
+        named = [f"{tested[digest].id} is {where}" for digest, where in list(seen.items())[:NAMED]]
+        accept = "" if prepared.encoder.precomputed else "; --accept split-overlap,corpus-overlap leaves them out there"
+        raise CcrError(
+            f"{len(seen)} of the {len(items)} test images of {plan.test_set.id} are among the images of training or "
+            f"validation: {', '.join(named)}{', ...' if len(seen) > NAMED else ''}; remove them there{accept}"
+        )
+
+
+def _tested(plan: Plan, prepared: Prepared) -> tuple[Sequence[Item], list[str]]:
+    """The test items and what the encoder reads of each."""
+    with unsealed():
+        items = plan.data.records("test", plan.test_set.id)
+    return items, input_digests(prepared.encoder, plan.data.dataset, items, prepared.store.files)
+
 
 def evaluate(
     plan: Plan,
     prepared: Prepared,
-    corpora: Mapping[str, Corpus],
-    held_out: Validation,
     method: Method,
     machine: Compute,
     run: Run,
@@ -45,10 +71,7 @@ def evaluate(
 
     Test records are loaded here, after training; no training object has seen them.
     """
-    with unsealed():
-        items = plan.data.records("test", plan.test_set.id)
-    digests = input_digests(prepared.encoder, plan.data.dataset, items, prepared.store.files)
-    _refuse_overlap(plan, digests, corpora, held_out)
+    items, digests = _tested(plan, prepared)
     source = [plan.source_lang] if plan.source_lang in plan.test_set.langs else []
     langs = (*source, *plan.langs)
     asked = {lang: queries(items, lang, lambda c: True, "any", plan.test_set.id) for lang in langs}
@@ -110,16 +133,6 @@ def _interval(
         images[lang, "t2i"], images[lang, "i2t"] = [gallery[i] for i in asked[lang].owner], gallery
     low, high, count = image_interval(plan.host.resolve(spec.factory)(**spec.arguments), ranks, images, plan.langs)
     return {"metric": SELECTS, "low": low, "high": high, "images": count}
-
-
-def _refuse_overlap(plan: Plan, digests: Sequence[str], corpora: Mapping[str, Corpus], held_out: Validation) -> None:
-    for seen in (*(corpus.digests for corpus in corpora.values()), held_out.digests):
-        shared = set(digests) & set(seen)
-        if shared:
-            raise CcrError(
-                f"{len(shared)} of the {len(digests)} test images of {plan.test_set.id} are among the images of "
-                "training or validation; remove them there"
-            )
 
 
 def _rank_arrays(ranks: Mapping[tuple[str, str], Ranks]) -> dict[str, np.ndarray]:

@@ -80,7 +80,7 @@ class Prepared:
         self._train = self._phase_data()
         self.content = {
             f"{data.spec.name}/{split}": content_digest(data.records(split), self.digests(data, split))
-            for data, split in self._used()
+            for data, split in self.used()
         }
         self._views = {data.spec.name: self._training_views(data) for data in self._train.values()}
         self._asked = self._validation_queries()
@@ -97,7 +97,8 @@ class Prepared:
     def _validation_data(self) -> Data:
         return self.plan.corpus if self.plan.protocol.trains_on == "corpus" and self.plan.corpus else self.plan.data
 
-    def _used(self) -> list[tuple[Data, Split]]:
+    def used(self) -> list[tuple[Data, Split]]:
+        """What trains, and what selects."""
         return [(data, "train") for data in self._train.values()] + [(self._validation_data(), "val")]
 
     def digests(self, data: Data, split: Split) -> list[str]:

@@ -25,7 +25,7 @@ from ccr.errors import CcrError
 from ccr.evaluation.encode import rank
 from ccr.files import digest_of, discard, replacing
 from ccr.pipeline.device import Compute, compute, describe
-from ccr.pipeline.evaluate import evaluate, on_device, text_rows
+from ccr.pipeline.evaluate import evaluate, on_device, refuse_overlap, text_rows
 from ccr.pipeline.extension import open_base
 from ccr.pipeline.method import build, make_method
 from ccr.pipeline.plan import Plan, resolve
@@ -104,6 +104,7 @@ def _carry_out(
     metrics = [(spec, plan.host.resolve(spec.factory)) for spec in plan.host.specs("metric").values()]
     if not base:
         build(plan, prepared, machine)  # what a method cannot work with is told before anything is trained
+    refuse_overlap(plan, prepared)
     fingerprint = prepared.finetune_encoder()
     with training():
         corpora = prepared.corpora()
@@ -138,7 +139,7 @@ def _carry_out(
     if world().leads:
         with replacing(run.folder / WEIGHTS) as temporary:
             save_file({name: tensor.detach().cpu().contiguous() for name, tensor in trained.items()}, temporary)
-    outcome = evaluate(plan, prepared, corpora, held_out, method, machine, run, metrics)
+    outcome = evaluate(plan, prepared, method, machine, run, metrics)
     if not prepared.encoded:
         say("all image features came from the store; no image was encoded")
     faults = left_out(plan.data.faults, plan.data.accepted)
