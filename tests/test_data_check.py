@@ -181,11 +181,23 @@ def shared_source(splits: Splits) -> None:
     splits["train"][1] = attrs.evolve(splits["train"][1], id="val0")
 
 
+def translated_query(splits: Splits) -> None:
+    first, *others = splits["test"][1].captions
+    made = [attrs.evolve(caption, origin="mt:engine@1") for caption in others]
+    splits["test"][1] = attrs.evolve(splits["test"][1], captions=(first, *made))
+
+
 PLANTED: list[tuple[str, Callable[[Splits], None], bool, list[str]]] = [
     ("empty-caption", empty_caption, True, ["captions.en:2: the en caption is empty"]),
     ("odd-caption", odd_caption, True, ["train2#de of item train2", "is 100 % in another script (Cyrillic)"]),
     ("odd-caption", lost_character, True, ["U+FFFD"]),
     ("odd-caption", twice_decoded, True, ["was decoded as Latin-1, but is UTF-8"]),
+    (
+        "mixed-origins",
+        translated_query,
+        True,
+        ["machine translations, the others by people"],
+    ),
     ("duplicate-id", twin_item, True, ["item val0: stands twice"]),
     ("duplicate-id", twin_caption, True, ["the id val0#de stands twice"]),
     ("parallel", wrong_parallel, True, ["the parallel train9#en is not there"]),

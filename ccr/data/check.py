@@ -114,6 +114,11 @@ def _captions(whole: Whole, split: str, items: Sequence[Item]) -> None:
                 there = "not there" if caption.parallel not in langs else f"not in {source}"
                 what = f"the parallel {caption.parallel} is {there}"
                 whole.add(Fault("parallel", what, _at(item, caption), name, split, item.id, caption.id))
+    if split not in ("train", "val"):
+        for lang in sorted(lang for lang, mt in texts if mt and (lang, False) in texts):
+            human, made = len(texts[lang, False]), len(texts[lang, True])
+            what = f"{made:,} of the {human + made:,} {lang} captions are machine translations, the others by people"
+            whole.add(Fault("mixed-origins", f"{what}: queries of two kinds in one score", split, name, split))
     for (lang, _), rows in texts.items():
         odd = 0
         for item, caption in rows:

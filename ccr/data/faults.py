@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "empty-caption": Kind("a caption is empty", "leaves out the caption"),
     "odd-caption": Kind("a caption is not in the script of its language", "keeps it", tolerated=True),
     "language": Kind("the captions of a language as a whole are not written as it is", "keeps it"),
+    "mixed-origins": Kind("people's captions of a test set stand among machine translations", "keeps it"),
     "size": Kind("a test set has other numbers of images or captions than it declares", "keeps it"),
     "absent-picture": Kind("a picture is not there", "leaves out the item"),
     "broken-picture": Kind("a picture cannot be decoded", "leaves out the item"),
