@@ -114,6 +114,7 @@ class DatasetSpec:
     summary: str = ""
     source_lang: str = "en"
     target_langs: tuple[str, ...] = ()
+    more_langs: tuple[str, ...] = ()  # spoken where --langs names them; a text setting `more_langs` takes their codes
     test_sets: tuple[TestSet, ...] = ()  # the first is the default
     recipes: Mapping[str, Recipe] = field(factory=lambda: {"default": Recipe()})  # the first is the default
     protocol: str = "finetune"  # default protocol

@@ -8,8 +8,10 @@ import itertools
 import json
 import os
 import random
+import re
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ import safetensors.torch
 import torch
 from attrs import evolve
 from ccr_openclip.encoder import OpenClipEncoder
-from ccr_scenes import describe, render, sampling, world
+from ccr_scenes import describe, languages, render, sampling, world
 from ccr_scenes.claims import Gallery
 from ccr_scenes.dataset import TARGETS, TEST_SET, CorpusSettings, Scenes, ScenesCorpus, ScenesSettings, entries
 from ccr_scenes.grammar import SOURCE_STYLES, STYLES
@@ -33,7 +35,10 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 import ccr
+from ccr.config import RunConfig
 from ccr.data.records import content_digest
+from ccr.data.script import lacking, strange
+from ccr.pipeline.plan import resolve
 
 SMALL = ScenesSettings(train=120, val=24, test=40)
 THINGS = st.builds(
@@ -345,10 +350,11 @@ def test_the_corpus_has_no_test() -> None:
 
 
 def test_training_captions_hold_the_words_of_the_test_captions() -> None:
-    scenes = Scenes(ScenesSettings(**ccr_scenes.QUICK.dataset_settings), None)
+    """And for each full language they hold each form fifty times; the scarce one has few of anything."""
+    scenes = Scenes(ScenesSettings(**ccr_scenes.QUICK.dataset_settings, more_langs="all"), None)
     for found in describe.covered(scenes, scenes):
         assert found.share_absent <= 0.05, found
-        assert not found.rare, found
+        assert found.lang == languages.SCARCE or not found.rare, found
 
 
 def test_what_is_said_is_counted() -> None:
@@ -359,6 +365,80 @@ def test_what_is_said_is_counted() -> None:
         "1 images, 2 captions a language; 2.00 things an image, 1.50 mentions a caption, 0.50 relations, "
         "0.50 backgrounds, 0.33 colours a mention, 0.33 sizes"
     )
+
+
+# --- further languages --------------------------------------------------------------------------------------------
+
+
+def test_more_languages_come_where_they_are_asked_for(scenes: Scenes) -> None:
+    """What is said in the others stays the same, caption by caption, and so do the pictures."""
+    every = Scenes(evolve(SMALL, more_langs="all"), None)
+    few = Scenes(evolve(SMALL, more_langs="tr, es"), None)
+    assert few.targets == (*TARGETS, "es", "tr")
+    assert every.targets == tuple(lang for lang in STYLES if lang != "en")
+    for split in ("train", "val", TEST_SET):
+        plain, more, all_of_them = (
+            list(d.test_items(split) if split == TEST_SET else d.items(split)) for d in (scenes, few, every)
+        )
+        for item, beside, whole in zip(plain, more, all_of_them, strict=True):
+            usual = ("en", *TARGETS)
+            assert evolve(whole, captions=tuple(c for c in whole.captions if c.lang in usual)) == item
+            spoken = ("en", *few.targets)
+            assert evolve(whole, captions=tuple(c for c in whole.captions if c.lang in spoken)) == beside
+        if split != "train":
+            assert {c.lang for c in captions(all_of_them)} == {"en", *every.targets}
+
+
+def test_the_scarce_language_has_a_hundredth_of_the_translations_to_train_on() -> None:
+    items = list(Scenes(ScenesSettings(train=400, val=24, test=40, more_langs="all"), None).items("train"))
+    count = {lang: len(captions(items, lang=lang)) for lang in STYLES}
+    assert count.pop("sw") == 8
+    assert set(count.values()) == {800}
+    pictures = [item for item in items if any(c.lang == "sw" for c in item.captions)]
+    assert len(pictures) == 8
+    least = list(Scenes(evolve(SMALL, train=4, more_langs="sw"), None).items("train"))
+    assert len(captions(least, lang="sw")) == 2
+    whole = list(Scenes(evolve(SMALL, more_langs="sw", scarce=1), None).items("train"))
+    assert [c.parallel for c in captions(whole, lang="sw")] == [c.id for c in captions(whole, lang="en")]
+
+
+def test_languages_that_are_not_spoken_and_shares_that_are_none() -> None:
+    with pytest.raises(
+        ccr.CcrError, match=r"more_langs: scenes speaks no 'pl'; besides de, .* it speaks es, .*, or all"
+    ):
+        ScenesSettings(more_langs="es,pl")
+    for share in (0, 1.5):
+        with pytest.raises(ccr.CcrError, match=r"dataset\.scarce is a share above 0, up to 1"):
+            CorpusSettings(scarce=share)
+
+
+@pytest.mark.parametrize(
+    ("langs", "spoken", "trained"),
+    [
+        (None, TARGETS, TARGETS),
+        (("fr", "de"), TARGETS, ("de", "fr")),
+        (("ar", "fi", "de"), (*TARGETS, "ar", "fi"), ("de", "ar", "fi")),
+        ("all", tuple(languages.TARGETS), tuple(languages.TARGETS)),
+    ],
+)
+def test_langs_decides_what_is_spoken(langs: Any, spoken: tuple[str, ...], trained: tuple[str, ...]) -> None:
+    config = RunConfig(method="dasd", dataset="scenes", langs=langs, settings={"dataset.train": 24, "dataset.val": 8})
+    plan = resolve(config)
+    assert plan.spec.target_langs == spoken
+    assert plan.langs == trained
+    assert plan.test_set.langs == ("en", *spoken)
+
+
+def test_every_caption_is_in_the_script_of_its_language() -> None:
+    every = Scenes(evolve(SMALL, more_langs="all"), None)
+    told = captions(every.test_items(TEST_SET))
+    for caption in told:
+        assert not strange(caption.text, caption.lang), caption
+        assert unicodedata.is_normalized("NFC", caption.text)
+        if caption.lang in ("zh", "ja", "ko", "ar", "hi"):
+            assert not re.search("[A-Za-z]", caption.text), caption
+    for lang in every.targets:
+        assert not lacking([c.text for c in told if c.lang == lang], lang)
 
 
 # --- the encoder --------------------------------------------------------------------------------------------------

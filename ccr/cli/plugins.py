@@ -124,6 +124,7 @@ def _facts(kind: str, spec: dict[str, Any]) -> list[tuple[str, Any]]:
     if kind == "dataset" and spec:
         return [
             ("languages", f"{spec['source_lang']} -> {', '.join(spec['target_langs'])}"),
+            ("if asked for", ", ".join(spec["more_langs"])),
             ("test sets", ", ".join(test["id"] for test in spec["test_sets"])),
             ("recipes", ", ".join(spec["recipes"])),
             ("protocol", spec["protocol"]),

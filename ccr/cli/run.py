@@ -14,7 +14,7 @@ import click
 @click.option("--dataset", help="A registered dataset, e.g. scenes; or a file of your own, e.g. data.jsonl.")
 @click.option("--protocol", help="zero-shot, finetune or finetune-human; the dataset's own by default.")
 @click.option("--encoder", help="NAME or NAME:ARGUMENT, e.g. openclip:ViT-B-32/openai; the dataset's own by default.")
-@click.option("--langs", help="Target languages, e.g. de,fr; all of the dataset's by default.")
+@click.option("--langs", help="Target languages, e.g. de,fr, or all; the dataset's usual ones by default.")
 @click.option(
     "--from", "--from-run", "from_run", type=click.Path(path_type=Path), help="A finished run to add the --langs to."
 )

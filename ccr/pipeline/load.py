@@ -202,7 +202,8 @@ def open_pictures(record: FinishedRun, **places: Any) -> Callable[[str], bytes]:
     host = Host.load(config.registry)
     spec, path = find(host, config.dataset)
     recipe = config.recipe or next(iter(spec.recipes))
-    door = dataset_opening(host, config, "dataset", spec, recipe, path or config.data_root)
+    also = record.result["langs"]["targets"]  # those of the run that languages were added to, too
+    door = dataset_opening(host, config, "dataset", spec, recipe, path or config.data_root, also=also)
     require(spec.name, door.missing(pictures="absent-picture" not in config.accept))
     data = door.open()
     with unsealed():  # as the reader gives them: what the run left out of them stands in no query

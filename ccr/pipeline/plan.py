@@ -123,7 +123,8 @@ def resolve(config: RunConfig, opened: dict[str, tuple[Data, Data | None]] | Non
     recipe = base.recipe(recipe) if base else recipe
     protocol_settings = config.settings_for("protocol", ProtocolSettings)
     encoder, argument = find_encoder(host, config.encoder or spec.encoder)
-    target = dataset_opening(host, config, "dataset", spec, recipe_name, path or config.data_root)
+    also = base.langs if base else ()
+    target = dataset_opening(host, config, "dataset", spec, recipe_name, path or config.data_root, also=also)
     general = None
     if protocol.trains_on == "corpus" or protocol_settings.align_data == "general":
         if not spec.corpus:
@@ -186,12 +187,24 @@ def resolve(config: RunConfig, opened: dict[str, tuple[Data, Data | None]] | Non
 
 
 def dataset_opening(
-    host: Host, config: RunConfig, section: str, spec: DatasetSpec, recipe: str, root: Path | None
+    host: Host,
+    config: RunConfig,
+    section: str,
+    spec: DatasetSpec,
+    recipe: str,
+    root: Path | None,
+    *,
+    also: Sequence[str] = (),
 ) -> Opening:
-    """A dataset under a recipe of that name, if it has one, and the settings of that section of the configuration."""
+    """A dataset under a recipe of that name, if it has one, and the settings of that section of the configuration.
+
+    It speaks the languages that are asked for, and those of `also`.
+    """
     sizes = spec.recipes[recipe].dataset_settings if recipe in spec.recipes else {}
     default = make_settings(host.resolve(spec.settings), sizes, f"recipe {recipe} of {spec.name}")
     settings = config.settings_for(section, type(default), default)
+    if further := [lang for lang in spec.more_langs if lang in (*_wanted(config, spec), *also)]:
+        settings = attrs.evolve(settings, more_langs=",".join(further))
     return opening(host, spec, settings, root=root, mt=config.mt if section == "dataset" else ())
 
 
@@ -201,7 +214,10 @@ def _method_settings(host: Host, config: RunConfig, method: MethodSpec, base: Ba
 
 
 def _wanted(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:
-    return spec.target_langs if config.langs in (None, "all") else tuple(config.langs)
+    """The target languages asked for: by default the usual ones, with "all" every one that the dataset speaks."""
+    if config.langs == "all":
+        return (*spec.target_langs, *spec.more_langs)
+    return spec.target_langs if config.langs is None else tuple(config.langs)
 
 
 def _translator(
@@ -243,7 +259,8 @@ def _langs(config: RunConfig, spec: DatasetSpec) -> tuple[str, ...]:
             raise CcrError(f"{lang} is the source language of {spec.name}; --langs names target languages")
         if lang not in spec.target_langs:
             raise CcrError(
-                f"dataset {spec.name} has no target language {lang!r}; it has {', '.join(spec.target_langs)}"
+                f"dataset {spec.name} has no target language {lang!r}; "
+                f"it has {', '.join((*spec.target_langs, *spec.more_langs))}"
             )
     # the dataset's own order, so that the order of typing does not make another run
     return tuple(lang for lang in spec.target_langs if lang in asked)

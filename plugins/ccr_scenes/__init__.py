@@ -1,4 +1,4 @@
-"""The embedded default: rendered scenes with captions in six languages, a tiny encoder and a translator.
+"""The embedded default: rendered scenes with captions in 13 languages, a tiny encoder and a translator.
 
 Everything is drawn from seeds or lies beside this file: nothing is downloaded.
 """
@@ -16,6 +16,7 @@ CCR_API = 1
 
 _FOLDER = Path(__file__).parent
 _TARGETS = ("de", "fr", "cs", "zh", "ja")
+_FURTHER = ("es", "ko", "tr", "ar", "hi", "fi", "sw")
 
 # The modules of a method are meant for a text tower 512 wide; this one is 128 wide. Rates were chosen once, on
 # validation captions, and hold for every method.
@@ -50,8 +51,9 @@ def ccr_register_datasets() -> Iterable[DatasetSpec]:
             name="scenes",
             factory="ccr_scenes.dataset:Scenes",
             settings="ccr_scenes.dataset:ScenesSettings",
-            summary="Rendered scenes in groups of near-duplicates, captions by grammar in six languages",
+            summary="Rendered scenes in groups of near-duplicates, captions by grammar in 13 languages",
             target_langs=_TARGETS,
+            more_langs=_FURTHER,
             test_sets=(TestSet(id="scenes-v1", langs=("en", *_TARGETS)),),
             recipes=RECIPES,
             encoder="scenes",
@@ -66,6 +68,7 @@ def ccr_register_datasets() -> Iterable[DatasetSpec]:
             settings="ccr_scenes.dataset:CorpusSettings",
             summary="A general corpus of rendered scenes, for the protocol zero-shot",
             target_langs=_TARGETS,
+            more_langs=_FURTHER,
             recipes=RECIPES,
             protocol="zero-shot",
             encoder="scenes",

@@ -16,6 +16,7 @@ from attrs import frozen
 
 import ccr
 from ccr_scenes.grammar import chinese, japanese
+from ccr_scenes.languages import WORDS
 
 OFTEN = 50  # a form is rare if it occurs less often
 
@@ -34,6 +35,20 @@ _FUNCTION = {
         另外 还有 由 从 向上 向下 出去 正 就 刚刚 刚好""",
     "ja": """の に が は を で と も へ あり ある ます です る た て い され その それ そこ ここ 一つ こと でき あなた
         私たち そして さらに ほか また し な""",
+    "es": """un una el la los las de del a al en y su que se es son está están hay puede pueden puedes ver ve ven tú
+        nosotros aquí allí tenemos además también esta cual por ante sobre bajo""",
+    "ko": """하나 하나가 하나와 하나도 하나의 그 그것은 그리고 또한 그 밖에 따로 있는 있다 있고 있습니다 입니다 수 여기
+        거기에 우리는 당신은 것은 안에 속에 오직""",
+    "tr": """bir ve ile de var vardır o onun bu ayrıca hepsi orada burada biz sen hangisi""",
+    "ar": """في على إلى من و مع هو هم هناك هنا يكون يكونون يوجد توجد الذي التي أي أن أنت نحن لدينا كذلك أيضًا أيضا ثم
+        هذه منه منها ل عند ضد تستطيع يمكنك يمكن وذلك واحد اثنان ثلاثة""",
+    "hi": """एक है हैं में पर के का की को से और भी तथा जो कौन सा उसके वहाँ यहाँ आप तुम हमारे पास साथ इस वाले वाली सकता
+        सकते हो जा देखा द्वारा""",
+    "fi": """on ovat ja sekä myös joka mikä se sen siellä täällä tässä olevan olemassa lisäksi kaikki sinä me meillä
+        voi voit siinä""",
+    "sw": """ya wa la cha na ni kwa kuna iko uko liko kiko ziko ipo upo lipo kipo hapo hapa pana pia sisi wewe tuna
+        ambayo ambao ambalo ambacho kwenye katika ulio lililo kilicho iliyo pamoja hii mna kwake yake gani unaweza
+        tunaweza""",
 }
 _FRAME = {  # content words that make a construction
     "en": "picture image background setting",
@@ -42,6 +57,15 @@ _FRAME = {  # content words that make a construction
     "cs": "obrázek obrázku pozadí existuje",
     "zh": "图片 照片 背景",
     "ja": "写真 絵 背景",
+    "ko": "사진 그림 배경은 놓인 보이는 보입니다 볼 가지고 위치해 상태입니다 보여집니다 보여줍니다",
+    "tr": """resmi resimde resmin fotoğrafı arka planda zemin duruyor bulunuyor bulunuyorlar görülüyor görebilirsin
+        sahibiz gösterir gösterilir gösterilirler olmaktadır olmaktadırlar""",
+    "ar": "الصورة صورة والخلفية تعرض رؤية ترى يقع تقع موجود موجودون معروض معروضون يظهر يظهرون",
+    "hi": "तस्वीर पृष्ठभूमि पीछे मौजूद स्थित देख दिखाती दिखाता दिखाया दिखाए",
+    "fi": "kuvassa kuva valokuva taustalla näkyy nähdä näyttää näytetty sijaitsee sijaitsevat sijoitettu omistamme",
+    "sw": """picha mandhari nyuma kuona inaonyesha inaonyeshwa zinaonyeshwa inaonekana zinaonekana inapatikana imewekwa
+        zimewekwa""",
+    "es": "imagen foto cuadro fondo situado situada",
 }
 _OTHER = {  # content words that the grammars of the languages without spaces do not list
     "zh": """草地 草坪 海滩 沙滩 大海 海 水 雪地 雪 夜空 晚上 砖墙 图片 照片 背景 显示 左手边 右手边 右上方 右下方
@@ -110,7 +134,7 @@ def skeleton(text: str, lang: str) -> str:
     return re.sub(r"_( _)+", "_", marked)
 
 
-_MARKS = frozenset(",;:()，、：；")
+_MARKS = frozenset(",;:()，、：；،؛")
 
 
 def _listed(table: Mapping[str, str], lang: str) -> frozenset[str]:
@@ -127,6 +151,8 @@ def _split(text: str) -> frozenset[str]:
 @cache
 def _pattern(lang: str) -> re.Pattern[str]:
     function = _listed(_FUNCTION, lang)
+    if lang in WORDS:
+        return re.compile(WORDS[lang])
     if lang not in _OTHER:
         return re.compile(r"\w+(?:-\w+)*|[,;:()]")
     grammar = {"zh": chinese, "ja": japanese}[lang]

@@ -8,18 +8,19 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import ccr
 from ccr_scenes import render, sampling
 from ccr_scenes.grammar import SOURCE_STYLES, STYLES, realise
+from ccr_scenes.languages import FURTHER, SCARCE, USUAL, chosen
 from ccr_scenes.sampling import Distribution, Entry, Part
 from ccr_scenes.translator import ScenesTranslator
 from ccr_scenes.translator_settings import ScenesTranslatorSettings
 from ccr_scenes.world import Scene, digest
 
 SOURCE = "en"
-TARGETS = tuple(lang for lang in STYLES if lang != SOURCE)
+TARGETS = tuple(USUAL)  # those that are spoken unasked
 TEST_SET = "scenes-v1"
 CORPUS_STYLES = SOURCE_STYLES[2:]  # a general corpus has its own ways
 
@@ -28,6 +29,9 @@ def _check_sizes(settings: Any) -> None:
     for name, value in (("train", settings.train), ("val", settings.val), ("captions", settings.captions)):
         if value < 1:
             raise ccr.CcrError(f"dataset.{name} must be at least 1, not {value}")
+    if not 0 < settings.scarce <= 1:
+        raise ccr.CcrError(f"dataset.scarce is a share above 0, up to 1, not {settings.scarce}")
+    chosen(settings.more_langs)
 
 
 @frozen
@@ -38,6 +42,10 @@ class ScenesSettings:
     captions: int = ccr.setting(2, "Captions of an image in each language.", unit="captions")
     noise: float = ccr.setting(0.1, "Share of phrases that the machine translation spoils.")
     seed: int = ccr.setting(0, "What the scenes and their captions are drawn from.")
+    more_langs: str = ccr.setting(
+        "", f"Languages it speaks besides {', '.join(USUAL)}: any of {', '.join(FURTHER)}, or all."
+    )
+    scarce: float = ccr.setting(0.01, f"Share of the translated training captions that {SCARCE} keeps.")
 
     def __attrs_post_init__(self) -> None:
         _check_sizes(self)
@@ -52,6 +60,10 @@ class CorpusSettings:
     captions: int = ccr.setting(2, "Captions of an image in each language.", unit="captions")
     noise: float = ccr.setting(0.1, "Share of phrases that the machine translation spoils.")
     seed: int = ccr.setting(0, "What the scenes and their captions are drawn from.")
+    more_langs: str = ccr.setting(
+        "", f"Languages it speaks besides {', '.join(USUAL)}: any of {', '.join(FURTHER)}, or all."
+    )
+    scarce: float = ccr.setting(0.01, f"Share of the translated training captions that {SCARCE} keeps.")
 
     def __attrs_post_init__(self) -> None:
         _check_sizes(self)
@@ -80,6 +92,15 @@ class _Drawing(ccr.Dataset):
     settings: Any
     source = ""
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target languages that are spoken here."""
+        return (*TARGETS, *chosen(self.settings.more_langs))
+
+    def describe(self, spec: ccr.DatasetSpec) -> ccr.DatasetSpec:
+        tested = tuple(evolve(test_set, langs=(SOURCE, *self.targets)) for test_set in spec.test_sets)
+        return evolve(spec, target_langs=self.targets, more_langs=(), test_sets=tested)
+
     def drawn(self, split: str) -> Drawn:
         """What a split is drawn from; `entries` of it are its scenes and claims, in the order of its items."""
         raise NotImplementedError
@@ -96,7 +117,8 @@ class _Drawing(ccr.Dataset):
         ids = [f"{split}-{i:05d}-{SOURCE}-{k}" for i, entry in enumerate(found) for k in range(len(entry.claims))]
         told = [(style := rng.choice(styles), realise(claim, SOURCE, style, rng)) for e in found for claim in e.claims]
         sources = [ccr.Caption(i, SOURCE, text, tags={"style": s}) for i, (s, text) in zip(ids, told, strict=True)]
-        queue = iter(translated(sources, self.settings.noise))
+        scarce = self.settings.scarce if split == "train" else 1
+        queue = iter(translated(sources, self.settings.noise, self.targets, scarce))
         for entry in found:
             yield entry, [caption for _ in entry.claims for caption in next(queue)]
 
@@ -105,7 +127,7 @@ class _Drawing(ccr.Dataset):
 
 
 class Scenes(_Drawing):
-    """Rendered scenes in groups of near-duplicates; test captions are as people write them, in six languages."""
+    """Rendered scenes in groups of near-duplicates; test captions are as people write them."""
 
     source = "scenes"
 
@@ -120,13 +142,15 @@ class Scenes(_Drawing):
 
     def items(self, split: str) -> Iterator[ccr.Item]:
         """Source captions and their machine translations; "val" has captions by people besides, for `human-val`."""
-        human = self._human(split, TARGETS) if split == "val" else None
+        human = self._human(split, self.targets) if split == "val" else None
         for number, (entry, captions) in enumerate(self._translated(split, SOURCE_STYLES)):
             yield self._item(split, number, entry, [*captions, *(next(human) if human else ())])
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
         found = entries(self.drawn("test"))
-        for number, (entry, captions) in enumerate(zip(found, self._human("test", tuple(STYLES)), strict=True)):
+        for number, (entry, captions) in enumerate(
+            zip(found, self._human("test", (SOURCE, *self.targets)), strict=True)
+        ):
             yield self._item("test", number, entry, captions)
 
     def _human(self, split: str, langs: Sequence[str]) -> Iterator[list[ccr.Caption]]:
@@ -166,14 +190,18 @@ class ScenesCorpus(_Drawing):
         raise ccr.CcrError("scenes-corpus has no test set; it is what the protocol zero-shot trains on")
 
 
-def translated(sources: Sequence[ccr.Caption], noise: float) -> list[list[ccr.Caption]]:
-    """Each source caption with its machine translations."""
+def translated(
+    sources: Sequence[ccr.Caption], noise: float, langs: Sequence[str] = TARGETS, scarce: float = 1
+) -> list[list[ccr.Caption]]:
+    """Each source caption with its machine translations; the scarce language has those of a share, spread evenly."""
     captions = [[source] for source in sources]
     translator = ScenesTranslator("", ScenesTranslatorSettings(noise=noise))
     origin = f"mt:{translator.fingerprint}"
-    for lang in TARGETS:
-        texts = translator.translate([source.text for source in sources], SOURCE, lang)
-        for of_claim, text in zip(captions, texts, strict=True):
+    for lang in langs:
+        count = len(sources) if lang != SCARCE else max(2, round(scarce * len(sources)))
+        kept = [captions[k * len(sources) // count] for k in range(min(count, len(sources)))]
+        texts = translator.translate([of_claim[0].text for of_claim in kept], SOURCE, lang)
+        for of_claim, text in zip(kept, texts, strict=True):
             first = of_claim[0].id
             of_claim.append(ccr.Caption(first.replace(f"-{SOURCE}-", f"-{lang}-mt-"), lang, text, origin, first))
     return captions

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
 
 from attrs import frozen
 
+from ccr_scenes.languages import TARGETS, UNSPACED, USUAL, WORDS
 from ccr_scenes.video.english import FORMS
 
-LANGS = {"de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
-SPACED = {"en", "de", "fr", "cs"}
+ADJECTIVES_AFTER = {"fr", "es", "ar", "sw"}
 
 RELATIONS = {  # the usual phrase first
     "left": ("to the left of", "left of", "on the left side of", "on the left-hand side of", "just left of"),
@@ -67,20 +67,22 @@ class Dictionary:
     """The words between English and another language, see ccr_scenes.dictionaries."""
 
     def __init__(self, lang: str) -> None:
-        module = importlib.import_module(f"ccr_scenes.dictionaries.{LANGS[lang]}")
-        motions = importlib.import_module(f"ccr_scenes.video.{LANGS[lang]}")
+        module = importlib.import_module(f"ccr_scenes.dictionaries.{TARGETS[lang]}")
+        motions = importlib.import_module(f"ccr_scenes.video.{USUAL[lang]}") if lang in USUAL else None
         self.lang = lang
         self.nouns = {word: _many(found) for word, found in module.NOUNS.items()}
         self.adjectives = {word: _many(found) for word, found in module.ADJECTIVES.items()}
         self.senses: Mapping[str, str] = module.SENSES
         self.phrases = {
             source: tuple(Template.parse(text) for text in _many(found))
-            for source, found in {**module.PHRASES, **motions.PHRASES}.items()
+            for source, found in {**module.PHRASES, **(motions.PHRASES if motions else {})}.items()
         }
         self.phrase: Callable[..., str] = module.phrase
         self.forms: Callable[[str], set[str]] = module.forms
         self.articles: Mapping[str, str] = module.ARTICLES
-        self.to_english: Mapping[str, str] = {**motions.TO_ENGLISH, **module.TO_ENGLISH}
+        self.to_english: Mapping[str, str] = {**(motions.TO_ENGLISH if motions else {}), **module.TO_ENGLISH}
+        self.silent: Collection[str] = getattr(module, "SILENT", frozenset())  # words that nothing hangs on
+        self.joined: Callable[[str], str] = getattr(module, "joined", str)  # words with the spelling between them
 
 
 def _many(found: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -98,9 +100,10 @@ class Reader:
     def __init__(self, lang: str) -> None:
         words = dictionary("de" if lang == "en" else lang)
         self.lang = lang
+        self.silent = words.silent if lang != "en" else frozenset()
         if lang == "en":
             phrases = {phrase: phrase for phrase in words.phrases}
-            self.nouns = {word: word for other in LANGS for word in dictionary(other).nouns}
+            self.nouns = {word: word for other in USUAL for word in dictionary(other).nouns}
             self.adjectives = {word: word for word in words.adjectives}
             self.articles: Mapping[str, str] = {"a": "a", "an": "a", "the": "the"}
         else:
@@ -110,7 +113,10 @@ class Reader:
             self.articles = words.articles
         self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         self._pattern = re.compile(r"\w+'|[\w-]+|[^\w\s]")
-        if lang not in SPACED:
+        if lang in WORDS:
+            whole = sorted((w for w in (*self.nouns, *self.adjectives) if " " in w), key=len, reverse=True)
+            self._pattern = re.compile("|".join([*(rf"{re.escape(words)}(?!\w)" for words in whole), WORDS[lang]]))
+        elif lang in UNSPACED:
             known = sorted({*phrases, *self.nouns, *self.adjectives, *self.articles}, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, known)) + r"|[a-z]+|\S")
         for phrase, english in phrases.items():
@@ -131,7 +137,7 @@ class Reader:
         return found
 
     def read(self, text: str) -> list[Unit]:
-        words = self._pattern.findall(text)
+        words = [word for word in self._pattern.findall(text) if word not in self.silent]
         units: list[Unit] = []
         at = 0
         while at < len(words):
@@ -164,7 +170,7 @@ class Reader:
         if at < len(words) and (words[at] in self.nouns or (at > start and self._unknown(words[at]))):
             noun = self.nouns.get(words[at], words[at])
             at += 1
-            while self.lang == "fr" and at < len(words) and words[at] in self.adjectives:
+            while self.lang in ADJECTIVES_AFTER and at < len(words) and words[at] in self.adjectives:
                 adjectives.append(self.adjectives[words[at]])
                 at += 1
             units.append(Unit(" ".join([*adjectives, noun]), "noun", noun, tuple(adjectives), article))

@@ -22,16 +22,14 @@ from attrs import evolve
 import ccr
 from ccr_scenes import world
 from ccr_scenes.grammar import english
-from ccr_scenes.grammar.french import joined
 from ccr_scenes.grammar.paths import INVERSE
+from ccr_scenes.languages import TARGETS, UNSPACED
 from ccr_scenes.reading import (
     BACKGROUND_OF,
     BACKGROUNDS,
-    LANGS,
     MOTION_OF,
     RELATION_OF,
     RELATIONS,
-    SPACED,
     Dictionary,
     Unit,
     dictionary,
@@ -69,7 +67,7 @@ def _choose(options: Sequence[Any], luck: float) -> Any:
 
 
 class ScenesTranslator(ccr.Translator):
-    """Scene captions from English to German, French, Czech, Chinese and Japanese, and back. `argument` must be empty.
+    """Scene captions from English to the other languages of scenes, and back. `argument` must be empty.
 
     Raises ccr.CcrError for another language, for an argument, and for a noise outside of 0 to 1.
     """
@@ -87,8 +85,8 @@ class ScenesTranslator(ccr.Translator):
         """One translation per text."""
         if source == target:
             return list(texts)
-        if {source, target} - {"en", *LANGS} or "en" not in (source, target):
-            known = ", ".join(LANGS)
+        if {source, target} - {"en", *TARGETS} or "en" not in (source, target):
+            known = ", ".join(TARGETS)
             raise ccr.CcrError(f"the scenes translator goes from en to {known} and back, not from {source} to {target}")
         return [self._translate(text, source, target) for text in texts]
 
@@ -162,27 +160,27 @@ def _write(units: Sequence[Unit], draws: Sequence[Draws], words: Dictionary) -> 
     frame = case = "nom"
     after = ""  # what is still to come behind the next noun phrase
     for unit, draw in zip(units, draws, strict=True):
+        known = words.phrases.get(unit.source, ())
         if unit.kind == "noun":
             parts += [_noun_phrase(unit, draw, words, case), after]
             after = ""
-        elif unit.kind == "unknown":
+        elif unit.kind == "unknown" or not known:  # no word of it: it passes as it is
             parts += [unit.source, after]
             after = ""
         else:
-            template = _choose(words.phrases[unit.source], draw.word)
+            template = _choose(known, draw.word)
             parts.append(template.before)
             if template.takes:
                 case = frame if template.case == "*" else template.case
                 frame = case if unit.kind == "phrase" else frame
-                after = template.after + after
+                after = ("" if words.lang in UNSPACED else " ").join(filter(None, (template.after, after)))
             elif unit.kind == "background":
                 parts.append(after)
                 after = ""
     parts.append(after)
-    if words.lang not in SPACED:
+    if words.lang in UNSPACED:
         return re.sub("、+", "、", "".join(parts)).strip("、，")
-    text = " ".join(part for part in parts if part).replace(" ,", ",")
-    return joined(text) if words.lang == "fr" else text
+    return words.joined(" ".join(part for part in parts if part).replace(" ,", ","))
 
 
 def _english(units: Sequence[Unit]) -> str:

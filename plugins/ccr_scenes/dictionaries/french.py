@@ -160,3 +160,6 @@ def phrase(noun: str, adjectives: Sequence[str], article: str, case: str, slip: 
 
 def forms(word: str) -> set[str]:
     return {word, french.FORMS.get(word, word)}
+
+
+joined = french.joined

@@ -14,9 +14,10 @@ from types import MappingProxyType
 from typing import Any
 
 from ccr import CcrError
+from ccr_scenes.languages import TARGETS
 from ccr_scenes.world import Claim
 
-_MODULES = {"en": "english", "de": "german", "fr": "french", "cs": "czech", "zh": "chinese", "ja": "japanese"}
+_MODULES = {"en": "english", **TARGETS}
 _GRAMMARS: dict[str, Any] = {lang: importlib.import_module(f"{__name__}.{name}") for lang, name in _MODULES.items()}
 _REALISERS: dict[tuple[str, str], Callable[[Any], str]] = {
     (lang, style.__name__): style
