@@ -302,3 +302,17 @@ def test_rows_are_padded_to_the_longest(rows: list[list[int]]) -> None:
     assert ids.shape == (len(rows), max(map(len, rows), default=0))
     assert lengths.tolist() == [len(row) for row in rows]
     assert ids.tolist() == [row + [77] * (ids.shape[1] - len(row)) for row in rows]
+
+
+def test_marks_belong_to_their_letters() -> None:
+    """GPT-2's words end at a vowel sign, so that Hindi would be cut to pieces. Others stay as they are."""
+    hindi = ["एक बैंगनी तारा, समुद्र तट पर", "एक छोटा बैंगनी दिल"] * 20
+    tokens = BpeTokens(train_bpe([*TEXTS, *hindi], 500), dim=16)
+    (row,) = tokens.encode(["एक बैंगनी तारा"], 48)
+    assert len(row) == 2 + 3
+    (marked,) = tokens.encode(["a red star, बैंगनी"], 48)
+    rows = {number: text for text, number in tokens.rows().items()}
+    assert rows[int(marked[1])].startswith("Ġ")  # a first word is as any other
+    plain = json.loads(train_bpe([*TEXTS, "e\u0301toile", "\u2764\ufe0f"], 400))  # composed; a mark on no letter
+    assert plain["normalizer"] == {"type": "NFKC"}
+    assert plain["pre_tokenizer"]["type"] == "ByteLevel"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import torch
 from safetensors import safe_open
 from tokenizers import (
     BertWordPieceTokenizer,
+    Regex,
     Tokenizer,
     decoders,
     models,
@@ -143,18 +146,33 @@ class MbertTokens(FileTokens):
         return self._table.clone()
 
 
+_WORDS_WITH_MARKS = r"'s|'t|'re|'ve|'m|'ll|'d| ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
+
+
 def train_bpe(texts: Iterable[str], vocabulary: int) -> str:
     """A byte-level BPE of at most `vocabulary` tokens, as the JSON of a `tokenizers` file.
 
     The same texts give the same JSON in every process and with any number of threads. No text is out of its reach:
     the 256 bytes are in it. Fewer tokens come out where no pair of tokens is left that occurs twice.
+
+    Words are cut as GPT-2 cuts them. Where letters carry marks (vowel signs of Hindi or Thai), which it takes for
+    punctuation, a mark belongs to its letter: else a word could never become fewer tokens than it has vowel signs.
     """
+    texts = list(texts)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     if vocabulary < len(SPECIALS) + len(alphabet):
         raise CcrError(f"a byte-level vocabulary has at least {len(SPECIALS) + len(alphabet)} tokens, not {vocabulary}")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFKC()  # full-width and composed forms are one spelling
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)  # a first word is as any other
+    if _marked(texts):
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Prepend(" ")])
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(_WORDS_WITH_MARKS), "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
@@ -168,6 +186,13 @@ def train_bpe(texts: Iterable[str], vocabulary: int) -> str:
     ends = [(cls, tokenizer.token_to_id(cls)), (sep, tokenizer.token_to_id(sep))]
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{cls} $A {sep}", special_tokens=ends)
     return tokenizer.to_str()
+
+
+def _marked(texts: Iterable[str]) -> bool:
+    """Whether marks stand on letters, after what normalising composes."""
+    joined = unicodedata.normalize("NFKC", "\n".join(texts))
+    marks = "".join(c for c in sorted(set(joined)) if unicodedata.category(c) in ("Mn", "Mc"))
+    return bool(marks and re.search(f"[^\\W\\d_][{re.escape(marks)}]", joined))
 
 
 def load_tokens(
