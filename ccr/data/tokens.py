@@ -240,6 +240,7 @@ def _trained(texts: Sequence[str], vocabulary: int, cache: Path, key: Mapping[st
             temporary.write_text(train_bpe(texts, vocabulary), encoding="utf-8")
 
     made_of = {**key, "texts": digest_of(list(texts)), "vocabulary": vocabulary, "code": CODE}
+    made_of |= {"marks": "with their letters"} if _marked(texts) else {}
     return artifact(cache, "vocabularies", made_of, build) / "tokenizer.json"
 
 
