@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 VOCABULARY, ROOM, SIDE = 1500, 48, 64
 PAD, BEGIN, END, UNKNOWN = "[PAD]", "[CLS]", "[SEP]", "[UNK]"
-LAYERS = {"num_hidden_layers": 4, "attention_dropout": 0.0}
+LAYERS = {"num_hidden_layers": 4}
 TEXT: dict[str, Any] = {
     **LAYERS, "hidden_size": 128, "intermediate_size": 512, "num_attention_heads": 4, "vocab_size": VOCABULARY,
     "max_position_embeddings": ROOM, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
@@ -41,13 +41,14 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "SiglipImageProcessor",
         {"text_config": {**TEXT, "projection_size": 192}, "vision_config": VISION},
     ),
-    "blip": (
-        "BlipConfig",
-        "BlipImageProcessor",
+    "flava": (
+        "FlavaConfig",
+        "FlavaImageProcessor",
         {
-            "image_text_hidden_size": 128,
-            "text_config": {**TEXT, "encoder_hidden_size": 192, "hidden_dropout_prob": 0.0},
-            "vision_config": VISION,
+            "projection_dim": 128,
+            "text_config": TEXT,
+            "image_config": VISION,
+            "multimodal_config": {**VISION, "hidden_size": 16, "num_hidden_layers": 1},  # not read
         },
     ),
 }
@@ -77,7 +78,7 @@ def write(folder: Path, kind: str, captions: list[str]) -> None:
     getattr(transformers, config)(**sizes).save_pretrained(folder)
     tokenizer(captions, sizes["text_config"]["eos_token_id"]).save_pretrained(folder)
     square = {"height": SIDE, "width": SIDE}
-    size = {"size": {"shortest_edge": SIDE}, "crop_size": square} if kind == "clip" else {"size": square}
+    size = {"size": {"shortest_edge": SIDE} if kind == "clip" else square, "crop_size": square}
     settings = {"image_processor_type": processor, **size, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
     (folder / "preprocessor_config.json").write_text(json.dumps({**settings, "do_normalize": True}, indent=2) + "\n")
     print(folder)
