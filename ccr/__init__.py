@@ -35,10 +35,11 @@ from ccr.specs import (
 )
 
 if TYPE_CHECKING:
-    from ccr.base import Context, Dataset, Encoder, Executor, Method, RankMetric, TextTower, TokenInput, Translator
+    from ccr.base import Context, Dataset, Encoder, Executor, Method, TextTower, TokenInput, Translator
     from ccr.data import open_dataset
     from ccr.grid.child import Child
     from ccr.hub import hub_file
+    from ccr.metric import RankMetric
     from ccr.nn import (
         Bottleneck,
         PerLanguage,
@@ -60,7 +61,7 @@ _LAZY = {
     "Executor": "ccr.base",
     "Method": "ccr.base",
     "PerLanguage": "ccr.nn",
-    "RankMetric": "ccr.base",
+    "RankMetric": "ccr.metric",
     "StudentMethod": "ccr.nn",
     "TextTower": "ccr.base",
     "TokenEmbedding": "ccr.nn",

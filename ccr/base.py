@@ -1,8 +1,8 @@
-"""What a plugin's factory must be: Dataset, Encoder with its TextTower, Translator, RankMetric, Method and Executor.
+"""What a plugin's factory must be: Dataset, Encoder with its TextTower, Translator, Method and Executor.
 
-A method declares and the harness runs. It owns its losses, its learning rates and what trains; the protocol owns the
-phases, the steps, the batches, their order and the selection. So checkpoints, resuming, precision and adversaries
-come to a method for free.
+RankMetric, that of a metric, has ccr/metric.py to itself. A method declares and the harness runs. It owns its losses,
+its learning rates and what trains; the protocol owns the phases, the steps, the batches, their order and the selection.
+So checkpoints, resuming, precision and adversaries come to a method for free.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torchmetrics
 from torch import Tensor, nn
 
 from ccr.errors import CcrError, NotAdaptableError
@@ -212,67 +211,6 @@ class Translator(ABC):
     @abstractmethod
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         """One translation per text."""
-
-
-class RankMetric(torchmetrics.Metric):
-    """A metric over the ranks of the right answers, averaged over queries, then directions, then languages.
-
-    A query's rank is known up to ties: `lo` if all ties fall in its favour, `hi` if none does. Of the tied candidates
-    `tied` are right answers, so the expected value runs over the orders of `hi - lo + tied` of them.
-    Subclasses give `per_query`; one that is no mean over queries overrides `reduce`.
-    """
-
-    full_state_update = False
-    higher_is_better: bool | None = True
-    lo: list[Tensor]
-    hi: list[Tensor]
-    tied: list[Tensor]
-    cell: list[Tensor]
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        for state in ("lo", "hi", "tied", "cell"):
-            self.add_state(state, default=[], dist_reduce_fx="cat")
-
-    def update(self, lo: Tensor, hi: Tensor, tied: Tensor, direction: int = 0, lang: int = 0) -> None:
-        """(Q,) int64 ranks from 1, for one direction (0 text to image, 1 image to text) of one language."""
-        self.lo.append(lo)
-        self.hi.append(hi)
-        self.tied.append(tied)
-        self.cell.append(torch.full_like(lo, 2 * lang + direction))
-
-    def compute(self) -> Tensor:
-        """The expected value, 0-d float64."""
-        return self._macro(*self._states())
-
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The value with all ties lost and with all ties won."""
-        lo, hi, tied, cell = self._states()
-        one = torch.ones_like(tied)
-        return self._macro(hi, hi, one, cell), self._macro(lo, lo, one, cell)
-
-    def per_query(self, lo: Tensor, hi: Tensor, tied: Tensor) -> Tensor:
-        """(Q,) float64: the expected credit of each query."""
-        raise NotImplementedError
-
-    def reduce(self, lo: Tensor, hi: Tensor, tied: Tensor) -> Tensor:
-        """One language's one direction -> 0-d float64."""
-        return self.per_query(lo, hi, tied).mean()
-
-    def _states(self) -> tuple[Tensor, ...]:
-        if not len(self.lo):
-            raise CcrError(f"{type(self).__name__} has seen no query: call update before compute")
-        return tuple(
-            torch.cat(list(state)) if isinstance(state, list) else state
-            for state in (self.lo, self.hi, self.tied, self.cell)
-        )
-
-    def _macro(self, lo: Tensor, hi: Tensor, tied: Tensor, cell: Tensor) -> Tensor:
-        by_lang: dict[int, list[Tensor]] = {}
-        for c in sorted(set(cell.tolist())):
-            rows = cell == c
-            by_lang.setdefault(c // 2, []).append(self.reduce(lo[rows], hi[rows], tied[rows]))
-        return torch.stack([torch.stack(values).mean() for values in by_lang.values()]).mean()
 
 
 class FrozenEncoder:

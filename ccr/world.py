@@ -146,6 +146,11 @@ class World:
 
         return torch.cat([part[:count] for part, count in zip(found, counts, strict=True)])
 
+    def every(self, own: Tensor, group: object = None) -> list[Tensor]:
+        """The rows of each process, by rank; any may have none. What torchmetrics calls a `dist_sync_fn`."""
+        counts = [row[0] for row in self.numbers([len(own)])]
+        return list(self.rows(own, counts).split(counts))
+
     def unshare(self, own: Tensor, total: int) -> Tensor:
         """The rows of all shares, put back where `share` took them from."""
         if self.size == 1:

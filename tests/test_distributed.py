@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import test_extract
 import test_loop
+import test_metrics
 import tiny
 import torch
 import trained
@@ -25,6 +26,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ccr import Batch, CcrError, Item, Method, Phase, Player, TextBatch
+from ccr.evaluation.score import score
 from ccr.features.extract import image_features, text_features
 from ccr.features.fingerprint import encoder_fingerprint
 from ccr.features.store import FeatureStore, split_digests
@@ -108,6 +110,33 @@ def test_another_number_of_processes_goes_on(
     for found in together(then, lambda: small_training(tmp_path / "run"), tmp_path / "out-2"):
         equal(alone[1], found)
     same_losses(alone[0], tmp_path / "run")
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_metrics_gather_their_queries_by_id(tmp_path: Path, size: int) -> None:
+    """Uneven shares of 7 queries, none of 1; a sampler that pads repeats some: each counts once, to the last bit."""
+    ranks = {("de", "t2i"): test_metrics.random_ranks(7, seed=1), ("de", "i2t"): test_metrics.random_ranks(1, seed=2)}
+
+    def work() -> dict[str, Tensor]:
+        rows = score(ranks, test_metrics.METRICS, ["de"])
+        padded = test_metrics.MedianRank()
+        found = ranks["de", "t2i"]
+        mine = torch.arange(7).repeat(2)[world().rank * 5 : world().rank * 5 + 7]  # all 7 between two processes or more
+        padded.update(found.lo[mine], found.hi[mine], found.tied[mine], ids=mine)
+        own = padded.compute(), *padded.bounds()
+        return {
+            "scores": torch.tensor([[row[name] for name in ("value", "low", "high")] for row in rows]).double(),
+            "padded": torch.stack([x.double() for x in own]),
+        }
+
+    alone = torch.tensor(
+        [[row[name] for name in ("value", "low", "high")] for row in score(ranks, test_metrics.METRICS, ["de"])]
+    ).double()
+    whole = test_metrics.MedianRank()
+    whole.update(*test_metrics.columns(ranks["de", "t2i"]))
+    for found in together(size, work, tmp_path):
+        assert torch.equal(found["scores"], alone)
+        assert found["padded"].tolist() == [float(x) for x in (whole.compute(), *whole.bounds())]
 
 
 @pytest.mark.parametrize("dies", [0, 1])

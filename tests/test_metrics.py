@@ -52,6 +52,36 @@ def random_ranks(n: int, seed: int, largest: int = 30) -> Ranks:
     return Ranks(lo, lo + torch.randint(0, 6, (n,), generator=g), torch.randint(1, 4, (n,), generator=g))
 
 
+def queries(metric: type, arguments: dict, ranks: Ranks, *parts: list[int]) -> tuple[float, ...]:
+    """Value and bounds of a metric that gets its queries, by their ids, in these parts."""
+    measure = metric(**arguments)
+    for part in parts:
+        ids = torch.tensor(part, dtype=torch.int64)
+        measure.update(ranks.lo[ids], ranks.hi[ids], ranks.tied[ids], 1, 3, ids)
+    return float(measure.compute()), *map(float, measure.bounds())
+
+
+@pytest.mark.parametrize(("metric", "arguments"), ALL)
+def test_a_query_with_an_id_counts_once_in_any_order(metric, arguments):
+    ranks = random_ranks(9, seed=4)
+    whole = queries(metric, arguments, ranks, list(range(9)))
+    assert queries(metric, arguments, ranks, [8, 3, 3, 0], [], [5, 1, 2], [7, 6, 4, 8, 0]) == whole
+    assert queries(metric, arguments, ranks, list(range(8))) != whole or metric is not MeanRank
+
+
+def test_without_ids_every_query_counts():
+    metric = MeanRank()
+    metric.update(*columns(ranks_of((1, 1, 1), (1, 1, 1), (4, 4, 1))))
+    assert float(metric.compute()) == 2
+
+
+def test_a_query_with_two_ranks_is_told():
+    metric = MeanRank()
+    metric.update(*columns(ranks_of((1, 1, 1), (2, 2, 1))), ids=torch.tensor([5, 5]))
+    with pytest.raises(CcrError, match=r"query 5 of language 0 came twice with other ranks"):
+        metric.compute()
+
+
 @pytest.mark.parametrize("tied", [1, 2, 3, 5])
 @pytest.mark.parametrize("wrong", [0, 1, 2, 7])
 @pytest.mark.parametrize("lo", [1, 2, 5, 11])

@@ -24,8 +24,7 @@ BATCH = 256
 def encode_texts(method: Method, texts: TextRows, device: torch.device, bf16: bool = False) -> Tensor:
     """(n, D) fp32 features of a language's texts, in their order; computed by length, so that little is padded.
 
-    Several processes share the batches and each gets all features: ranks and metrics are then the same on all of them,
-    and nothing of a metric's state needs to travel.
+    Several processes share the batches and each gets all features, so that the ranks are the same on all of them.
     """
     by_length = np.argsort(texts.lengths, kind="stable")
 

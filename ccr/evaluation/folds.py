@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ccr.base import RankMetric
 from ccr.evaluation.encode import Sides
 from ccr.evaluation.ranks import Ranks, both_directions
 from ccr.evaluation.score import DIRECTIONS, Cell, score
 from ccr.evaluation.top import top_images
+from ccr.metric import RankMetric
 from ccr.specs import MetricSpec
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ccr.base import RankMetric
 from ccr.evaluation.ranks import Ranks
+from ccr.metric import RankMetric
 
 NORMAL_975 = 1.959964
 

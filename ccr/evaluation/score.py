@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ccr.errors import CcrError, nearest
 from ccr.specs import MetricSpec
+from ccr.world import world
 
 if TYPE_CHECKING:
-    from ccr.base import RankMetric
     from ccr.evaluation.ranks import Ranks
     from ccr.host import Host
+    from ccr.metric import RankMetric
 
 DIRECTIONS = ("t2i", "i2t")
 """Text to image, image to text; a metric's `update` gets their places, 0 and 1."""
@@ -31,6 +32,9 @@ def score(
     direction; "language" one per language, with direction None; "table" one over the target languages, with lang "*"
     and direction None. Values are as the metric gives them: fractions, or ranks. `low` and `high` bound the value
     whichever way ties fall; `queries` counts what it was averaged over; `percent` says that it is shown times 100.
+
+    All processes of a run come here with the same ranks. Each gives a metric its share of the queries, and torchmetrics
+    gathers them by their ids.
     """
     for (lang, direction), found in ranks.items():
         if direction not in DIRECTIONS:
@@ -80,12 +84,16 @@ def _row(
     missing = [f"{lang} {direction}" for lang, direction in cells if (lang, direction) not in ranks]
     if missing or not cells:
         raise CcrError(f"metric {spec.name} needs ranks of {', '.join(missing) or 'a target language'}")
+    import torch
+
     measure = metric(**spec.arguments)
-    measure.distributed_available_fn = lambda: False  # every process holds all ranks: there is nothing to gather
+    together = world()
+    measure.distributed_available_fn, measure.dist_sync_fn = lambda: together.size > 1, together.every
     places = {name: i for i, name in enumerate(dict.fromkeys(name for name, _ in cells))}
     for cell in cells:
         found = ranks[cell]
-        measure.update(found.lo, found.hi, found.tied, DIRECTIONS.index(cell[1]), places[cell[0]])
+        own = together.share(torch.arange(len(found)))
+        measure.update(found.lo[own], found.hi[own], found.tied[own], DIRECTIONS.index(cell[1]), places[cell[0]], own)
     bounds = [float(bound) for bound in measure.bounds()]
     return {
         "metric": spec.name,

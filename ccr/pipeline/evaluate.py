@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ccr.base import Method, RankMetric
+from ccr.base import Method
 from ccr.data.batches import TextRows
 from ccr.data.records import content_digest, unsealed
 from ccr.data.views import Queries, queries
@@ -21,6 +21,7 @@ from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import SELECTS
 from ccr.features.extract import Features
 from ccr.features.inputs import input_digests
+from ccr.metric import RankMetric
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
 from ccr.pipeline.prepare import Prepared

@@ -185,7 +185,7 @@ def mean_scorer(host: Host, name: str) -> Score | None:
     """(run, languages, directions) -> the metric and each image's influence on it; None = no mean over queries."""
     import torch
 
-    from ccr.base import RankMetric
+    from ccr.metric import RankMetric
 
     try:
         spec = host.spec("metric", name)

@@ -10,9 +10,9 @@ from itertools import combinations, pairwise, product
 import torch
 from torch import Tensor
 
-from ccr.base import RankMetric
 from ccr.evaluation.ranks import both_directions
 from ccr.host import Host
+from ccr.metric import RankMetric
 from ccr.testing.checks import Failed, NotApplicable, check
 from ccr.testing.subjects import Subject
 
