@@ -120,6 +120,7 @@ def test_a_run_prints_its_table_and_leaves_a_whole_folder(undisturbed: tuple[Pat
     assert found["parameters"]["trainable"] > 0
     assert found["seconds"]["training"] > 0
     assert found["peak_memory_mb"] > 0
+    assert 0 < found["latency_ms"] < 1000 * found["seconds"]["total"]
     assert found["images_encoded"] > 0
     assert set(found["exposures"]) == {"align", "match"}
     assert found["exposures"]["align"] == {"de": 384, "zh": 384}

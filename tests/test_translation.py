@@ -334,6 +334,16 @@ def test_every_translator_takes_noise(opened: Callable[..., OpenTranslator]) -> 
     assert sorted(plain.factory.asked) == sorted(texts), "another level asks for nothing again"  # type: ignore[attr-defined]
 
 
+def test_cold_it_translates_anew_and_keeps_nothing(opened: Callable[..., OpenTranslator]) -> None:
+    door = opened("plain:x", "translator.noise=0.3")
+    before = door.translate(["ein Hund"], "en", "de")
+    with door.cold():
+        assert door.translate(["ein Hund"], "en", "de") == before
+        door.translate(["eine Katze"], "en", "de")
+    assert door.translate(["ein Hund", "eine Katze"], "en", "de")[0] == before[0]
+    assert door.factory.asked == ["ein Hund", "ein Hund", "eine Katze", "eine Katze"]  # type: ignore[attr-defined]
+
+
 def test_a_translator_with_noise_of_its_own_keeps_it(opened: Callable[..., OpenTranslator]) -> None:
     assert opened("noisy").fingerprint == "noisy@0.25auto"
     assert opened("noisy", "translator.noise=0.5", device="cpu").fingerprint == "noisy@0.5cpu"

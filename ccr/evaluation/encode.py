@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -18,6 +20,7 @@ from ccr.specs import TextBatch
 from ccr.world import world
 
 BATCH = 256
+WARMUPS = 3  # queries that are asked before any is timed
 
 
 @torch.no_grad()
@@ -29,14 +32,31 @@ def encode_texts(method: Method, texts: TextRows, device: torch.device, bf16: bo
     by_length = np.argsort(texts.lengths, kind="stable")
 
     def encoded(rows: np.ndarray) -> Tensor:
-        batch = texts.take(rows)
-        with torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext():
-            out = method(TextBatch(batch.lang, batch.texts, batch.ids.to(device), batch.lengths.to(device)))
-        return out["text"].float()
+        return _features(method, texts.take(rows), device, bf16)
 
     batches = [by_length[start : start + BATCH] for start in range(0, len(texts), BATCH)]
     back = torch.from_numpy(np.argsort(by_length)).to(device)
     return world().joined(batches, encoded, device)[back]
+
+
+@torch.no_grad()
+def query_seconds(method: Method, lang: str, texts: Sequence[str], device: torch.device, bf16: bool = False) -> float:
+    """Seconds from the characters of one query to its feature on the CPU: the median of the queries after the first
+    `WARMUPS`, one at a time, on this process alone."""
+    seconds = []
+    for text in texts:
+        start = time.perf_counter()
+        rows = TextRows(lang, [text], method.tokens, method.context_length)
+        _features(method, rows.take(np.zeros(1, np.int64)), device, bf16).cpu()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[WARMUPS:] or seconds)
+
+
+def _features(method: Method, batch: TextBatch, device: torch.device, bf16: bool) -> Tensor:
+    """(B, D) fp32 features of a batch, on the device."""
+    with torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext():
+        out = method(TextBatch(batch.lang, batch.texts, batch.ids.to(device), batch.lengths.to(device)))
+    return out["text"].float()
 
 
 @frozen(eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ccr.data.batches import TextRows
 from ccr.data.records import content_digest, unsealed
 from ccr.data.views import Queries, queries
 from ccr.errors import CcrError
-from ccr.evaluation.encode import sides
+from ccr.evaluation.encode import WARMUPS, query_seconds, sides
 from ccr.evaluation.folds import ranked, score_folds
 from ccr.evaluation.interval import image_interval
 from ccr.evaluation.ranks import Ranks
@@ -32,6 +33,7 @@ from ccr.specs import Item, MetricSpec
 from ccr.training.loop import weights_digest
 
 NAMED = 10  # items that an error names
+TIMED = 20  # queries whose latency is taken
 
 
 def refuse_overlap(plan: Plan, prepared: Prepared) -> None:
@@ -89,6 +91,7 @@ def evaluate(
     best: dict[str, Tensor] = {}
     for lang, side in sides(method, asked, texts, given, images, machine.device, machine.bf16):
         ranks[lang, "t2i"], ranks[lang, "i2t"], best[lang] = ranked(side, folds.get(lang, 1))
+    latency = _latency(plan, method, machine, asked[plan.langs[0]].texts)
     if weights_digest(method.state_dict()) != before:
         raise CcrError(f"method {plan.method.name} changed its weights during evaluation; its test scores mean nothing")
     run.write_arrays(
@@ -121,7 +124,15 @@ def evaluate(
         **({"folds": folds} if folds else {}),
         "queries": {lang: len(q.ids) for lang, q in asked.items()},
         "test_content": content,
+        "latency_ms": latency,
     }
+
+
+def _latency(plan: Plan, method: Method, machine: Compute, texts: Sequence[str]) -> float:
+    """Milliseconds for one query of the first target language, tokenised, translated and encoded anew."""
+    with plan.translator.cold() if plan.translator else nullcontext():
+        asked = texts[: WARMUPS + TIMED]
+        return round(1000 * query_seconds(method, plan.langs[0], asked, machine.device, machine.bf16), 3)
 
 
 def _interval(

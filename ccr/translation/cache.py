@@ -80,6 +80,7 @@ class CachedTranslator(Translator):
         self.inner = inner
         self.fingerprint = inner.fingerprint
         self.store = TranslationCache(cache / "translations")
+        self.cold = False  # whether every sentence goes to the translator, and none is kept
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         """One translation per text; equal texts go to the translator once.
@@ -92,6 +93,8 @@ class CachedTranslator(Translator):
         for row, text in enumerate(texts):
             if not text.strip():
                 raise CcrError(f"text {row + 1} of {len(texts)} to translate from {source} to {target} is empty")
+        if self.cold:
+            return self.inner.translate(texts, source, target)
         keys = {text: self.store.key(self.fingerprint, source, target, text) for text in texts}
         found = dict(zip(keys, self.store.get(list(keys.values())), strict=True))
         pending = sorted((text for text in keys if found[text] is None), key=len, reverse=True)

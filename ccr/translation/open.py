@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class OpenTranslator(Translator):
         self.argument, self.factory = argument, factory
         self._cache, self._noise = cache, noise
         self._engines: dict[str, Translator] = {}  # by argument
+        self._caches: list[CachedTranslator] = []
         prints = {f"{source}-{target}": self.engine(source, target).fingerprint for source, target in directions}
         if not _is_template(argument):
             self.fingerprint = self.engine("", "").fingerprint
@@ -53,8 +55,9 @@ class OpenTranslator(Translator):
         argument = _filled(self.argument, source, target)
         if argument not in self._engines:
             _refuse_missing(self.name, self.factory.missing(argument, self.settings))
-            opened: Translator = CachedTranslator(self.factory(argument, self.settings), self._cache)
-            self._engines[argument] = NoisyTranslator(opened, self._noise) if self._noise else opened
+            cached = CachedTranslator(self.factory(argument, self.settings), self._cache)
+            self._caches.append(cached)
+            self._engines[argument] = NoisyTranslator(cached, self._noise) if self._noise else cached
         return self._engines[argument]
 
     def origin(self, source: str, target: str) -> str:
@@ -64,6 +67,17 @@ class OpenTranslator(Translator):
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         """One translation per text."""
         return self.engine(source, target).translate(texts, source, target)
+
+    @contextmanager
+    def cold(self) -> Iterator[None]:
+        """Within it the engines that are open translate every sentence anew: what a translation costs."""
+        try:
+            for cached in self._caches:
+                cached.cold = True
+            yield
+        finally:
+            for cached in self._caches:
+                cached.cold = False
 
 
 def open_translator(
