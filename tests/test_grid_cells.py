@@ -170,7 +170,7 @@ def test_ablations_are_the_method_and_every_row_that_it_declares(tmp_path: Path)
         ablations(evolve(config, method="zero-shot-clip"), [0])
 
 
-def test_equal_runs_are_one_cell_however_they_were_asked_for(tmp_path: Path) -> None:
+def test_equal_runs_are_one_cell_however_they_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     def asked(title: str, **words: Any) -> Any:
         from ccr.grid.grid import Asked
 
@@ -189,6 +189,7 @@ def test_equal_runs_are_one_cell_however_they_were_asked_for(tmp_path: Path) -> 
         ],
     )
     assert [each.title for each in grid.cells] == ["plain", "other", "more", "fewer"]
+    assert "g: of 6 runs 4 are different" in capsys.readouterr().err
 
 
 def test_all_that_is_wrong_with_runs_is_told_at_once(tmp_path: Path) -> None:

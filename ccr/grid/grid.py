@@ -16,6 +16,7 @@ from ccr.errors import CcrError, nearest
 from ccr.files import digest_of, write_json
 from ccr.grid.cell import Cell, write_cell
 from ccr.host import Host
+from ccr.progress import say
 from ccr.settings import make_settings, settings_values
 
 
@@ -118,6 +119,8 @@ def make_grid(name: str, folder: Path, asked: Sequence[Asked], runs: Path | None
         )
     if wrong:
         raise CcrError("\n".join(wrong))
+    if len(cells) < len(asked):
+        say(f"{name}: of {len(asked)} runs {len(cells)} are different; gpus or threads, say, make no other run")
     rows = dict.fromkeys(name for cell in cells.values() for name in (cell.title, cell.config["method"]) if name)
     if baseline and baseline not in rows:
         raise CcrError(f'baseline: no row is "{baseline}"{nearest(baseline, rows)}; there are {", ".join(rows)}')

@@ -2,10 +2,10 @@
 
 python docs/sweeps/cost.py RUN... [--lang de] [--batches 1,32,256] [--rounds 5] [--threads 2]
 
-RUN... are finished runs (or folders above them, of which each method's first seed is taken) with one encoder. Every call
+RUN... are finished runs with one encoder, or folders above them, of which each method's first is taken. Every call
 tokenises its captions anew, and translates them anew where the method translates. The runs take turns; a ratio is that
-of `zero-shot-clip`'s time in the same round where it is among them, of the first run's otherwise. Memory is what a call
-takes at its peak beyond what was taken before.
+to the time of `zero-shot-clip` in the same round, or of the first run where that is not among them. Memory is what a
+call takes at its peak beyond what was taken before.
 """
 
 from __future__ import annotations
