@@ -28,6 +28,7 @@ LANGUAGES, QUICK_LANGUAGES = (1, 6, 36), (1, 3)
 QUERIES, QUICK_QUERIES = 1_000, 20
 WIDTH = 512
 CHUNK = 1024
+LONG_ROUNDS = 2
 
 
 @frozen
@@ -66,11 +67,10 @@ def _rows(grown: Sequence[Grown]) -> Iterator[Row]:
 
 
 def _grown(bench: Bench, what: str, size: int, work: float, call: Callable[[], Any]) -> Grown:
-    """Time and memory in one go where it takes long, apart where it is short."""
+    """Memory in the first call; the least time of that and of others, of which there are few where it takes long."""
     spent: list[float] = []
     memory = peak_memory(lambda: spent.append(clock(call, bench.device)), bench.device)
-    if spent[0] < 1.0:
-        spent += [clock(call, bench.device) for _ in range(bench.rounds)]
+    spent += [clock(call, bench.device) for _ in range(bench.rounds if spent[0] < 1.0 else LONG_ROUNDS)]
     return Grown(what, size, work, min(spent), memory)
 
 
