@@ -1,11 +1,10 @@
 """What a query costs under each method: time and memory against batch size, from characters to features.
 
-python docs/sweeps/cost.py RUN... [--lang de] [--batches 1,32,256] [--rounds 5] [--threads 2]
+python docs/sweeps/cost.py RUN... [--baseline static-adapter] [--lang de] [--batches 1,32,256] [--rounds 5]
 
 RUN... are finished runs with one encoder, or folders above them, of which each method's first is taken. Every call
 tokenises its captions anew, and translates them anew where the method translates. The runs take turns; a ratio is that
-to the time of `zero-shot-clip` in the same round, or of the first run where that is not among them. Memory is what a
-call takes at its peak beyond what was taken before.
+to the baseline's time in the same round. Memory is what a call takes at its peak beyond what was taken before.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from pathlib import Path
 import ccr
 from ccr.bench.timing import peak_memory, taking_turns
 from ccr.pipeline.load import LoadedRun
-
-BARE = "zero-shot-clip"
 
 
 def folders(given: list[str]) -> Iterator[Path]:
@@ -40,6 +37,7 @@ def call(run: LoadedRun, texts: list[str], lang: str) -> Callable[[], object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="+")
+    parser.add_argument("--baseline", default="static-adapter")
     parser.add_argument("--lang", default="de")
     parser.add_argument("--batches", default="1,32,256")
     parser.add_argument("--rounds", type=int, default=5)
@@ -51,7 +49,7 @@ def main() -> None:
         name = json.loads((folder / "result.json").read_text(encoding="utf-8"))["method"]
         if name not in runs:
             runs[name] = ccr.load_run(folder, cache=asked.cache, threads=asked.threads)
-    base = BARE if BARE in runs else next(iter(runs))
+    base = asked.baseline if asked.baseline in runs else next(iter(runs))
     first = next(iter(runs.values()))
     captions = [c.text for item in first.encode_gallery()[0] for c in item.captions if c.lang == asked.lang]
     print(f"| batch | method | ms | of {base} | ms a query | MB |\n|--:|---|--:|--:|--:|--:|")
