@@ -5,7 +5,7 @@ hooks with `@ccr.hookimpl`. The first six return frozen specs, whose factories a
 references: registering imports nothing heavy. The last three observe a run; what they raise becomes a warning, never a
 dead run. An entry of registry.yaml with `file:` is a spec without a hook.
 
-What the factories must be is in ccr/base.py: Encoder, Dataset, RankMetric, Method, Translator, Executor.
+What the factories must be is in ccr/base.py: Encoder, Dataset, Method, Translator, Executor; and in ccr/metric.py.
 """
 
 from __future__ import annotations

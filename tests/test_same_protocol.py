@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load_file
 
+import ccr
 from ccr.cli import main
 from ccr.host import Host
 from ccr.training import loop
@@ -99,6 +100,16 @@ def test_all_are_selected_by_the_same_rule_at_the_same_moments(folders: Mapping[
         identity = json.loads((folders[method] / "config.json").read_text())["identity"]
         assert identity["protocol"][0] == "finetune"
         assert identity["protocol"][2] == "mt-val"
+
+
+@pytest.mark.parametrize("method", TRAINED)
+def test_none_changes_a_frozen_weight(method: str, folders: Mapping[str, Path], cache: Path) -> None:
+    """What was frozen after training is what a new build, of which the trained tensors alone are replaced, has."""
+    trained = load_file(folders[method] / "model.safetensors").keys()
+    built = ccr.load_run(folders[method], device="cpu", cache=cache).method
+    frozen = {name: value for name, value in built.named_parameters() if name not in trained}
+    assert read(folders[method])["frozen_weights"] == loop.weights_digest(frozen)
+    assert sum(value.numel() for value in frozen.values()) == read(folders[method])["parameters"]["frozen"]
 
 
 class Killed(BaseException):

@@ -183,9 +183,7 @@ def _entry(
 
 
 def _kind(cls: type) -> str | None:
-    import ccr.base
+    import ccr
 
     names = {"metric": "RankMetric"}
-    return next(
-        (kind for kind in KINDS if issubclass(cls, getattr(ccr.base, names.get(kind, kind.capitalize())))), None
-    )
+    return next((kind for kind in KINDS if issubclass(cls, getattr(ccr, names.get(kind, kind.capitalize())))), None)

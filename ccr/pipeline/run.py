@@ -164,6 +164,7 @@ def _carry_out(
         "steps": {stage.phase.name: stage.phase.steps for stage in stages},
         "losses_off": list(method.losses_off),
         "parameters": _parameters(method, trained),
+        "frozen_weights": progressed.frozen,
         "seconds": {"training": round(progressed.seconds, 2), "total": round(time.monotonic() - started, 2)},
         "peak_memory_mb": _peak_memory(machine),
     }

@@ -76,12 +76,12 @@ def registers_lightly(bench: Bench) -> None:
 )
 def factories(bench: Bench) -> None:
     """Every factory leads to a class of its kind, and every spec says in a line what it is."""
-    import ccr.base
+    import ccr
 
     for title, spec in bench.specs():
         kind = title.split()[0]
         if not getattr(spec, "alias", ""):
-            made, wanted = bench.host.resolve(spec.factory), getattr(ccr.base, CLASSES.get(kind, kind.capitalize()))
+            made, wanted = bench.host.resolve(spec.factory), getattr(ccr, CLASSES.get(kind, kind.capitalize()))
             if not (isinstance(made, type) and issubclass(made, wanted)):
                 raise Failed(f"{title}: {spec.factory} is no ccr.{wanted.__name__}")
         if not spec.summary:

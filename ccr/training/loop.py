@@ -63,6 +63,7 @@ class Progressed:
     validations: list[dict[str, Any]] = field(factory=list)  # {"phase", "step", "score"}
     selected: dict[str, int] = field(factory=dict)  # phase -> steps done when its selected checkpoint was taken
     best: float = -math.inf  # score of the current phase's selected checkpoint
+    frozen: str = ""  # digest of the weights that no player owns, the same after training as before
 
 
 @frozen(eq=False)
@@ -85,7 +86,7 @@ class Trainer:
         path = self.folder / CHECKPOINT
         at = Progressed()
         trained = self.trained()
-        frozen_before = self._frozen_digest(trained)
+        frozen = self._frozen_digest(trained)
         best = _copy(trained)
         groups: dict[str, dict[str, Tensor]] = {}
         stands = ""
@@ -105,7 +106,8 @@ class Trainer:
             if trained and self.stages[at.phase].phase.steps:
                 checkpoint.restore(trained, best, "the selected checkpoint")
             at.phase, at.step, at.best = at.phase + 1, 0, -math.inf
-        if self._frozen_digest(trained) != frozen_before:
+        at.frozen = self._frozen_digest(trained)
+        if at.frozen != frozen:
             raise CcrError(
                 f"{type(self.method).__name__} changed weights that none of its players owns; "
                 "a method may train only what Method.players names"
