@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -313,11 +314,49 @@ def test_test_pictures_in_the_training_corpus(splits: Splits, tmp_path: Path) ->
             item.path.write_bytes(jpeg((7, 7, 30 * i)))
     corpus = door(general, "general", test_sets=())
     found = told(full(door(splits), tmp_path, [corpus]))
+    is_in = "the picture of general/train is in given-v1 as item"
     assert found == [
-        ("corpus-overlap", "general: item test2: the picture of general/train is in given-v1 as item test2"),
-        ("corpus-overlap", "general: item g0: the picture of general/train is in given-v1 as item test0"),
+        ("corpus-overlap", f"general: item test2 ({tmp_path}/general/train1.jpg): {is_in} test2"),
+        ("corpus-overlap", f"general: item g0 ({first.path}): {is_in} test0"),
     ]
     assert told(quick(door(splits), [corpus])) == found[:1]
+
+
+def test_every_copy_of_a_test_picture_is_told_and_left_out(splits: Splits, tmp_path: Path) -> None:
+    """A corpus from the web holds a picture several times: in two files, in one file by two names, in no file."""
+    general = sound(tmp_path / "general")
+    general.pop("test")
+    tested = splits["test"][1].path
+    assert tested
+    for i in (0, 2):
+        path = general["train"][i].path
+        assert path
+        path.write_bytes(tested.read_bytes())
+    train = [attrs.evolve(item, id=f"g{i}", source="general") for i, item in enumerate(general["train"])]
+    twice = attrs.evolve(train[0], id="again", captions=(Caption("again#en", "en", ENGLISH),))
+    digest = hashlib.sha256(tested.read_bytes()).hexdigest()
+    row = Caption("packed#en", "en", ENGLISH, tags={"at": "00000.tar:packed"})
+    packed = Item("packed", (row,), digest=digest, source="general")
+    general["train"] = [*train, twice, packed]
+    corpus = door(general, "general", test_sets=())
+    corpus.dataset.read = lambda item: tested.read_bytes()  # type: ignore[method-assign]
+    report = full(door(splits), tmp_path, [corpus])
+    assert [(fault.kind, fault.item) for fault in report.faults] == [
+        ("corpus-overlap", id) for id in ("g0", "g2", "again", "packed")
+    ]
+    assert "general: item packed (00000.tar:packed): the picture of" in str(report.faults[-1])
+    kept = leave_out(general["train"], "train", report.faults, ["corpus-overlap"], "general")
+    assert [item.id for item in kept] == ["g1", "g3"]
+
+
+def test_a_broken_file_is_a_fault_of_every_item_that_names_it(splits: Splits, tmp_path: Path) -> None:
+    cut_picture(splits)
+    broken = splits["train"][3]
+    splits["train"].append(attrs.evolve(broken, id="again", captions=(Caption("again#en", "en", ENGLISH),)))
+    report = full(door(splits), tmp_path)
+    assert [(fault.kind, fault.item) for fault in report.faults] == [
+        ("broken-picture", "train3"), ("broken-picture", "again"),
+    ]  # fmt: skip
 
 
 def test_a_corpus_that_is_not_there_is_no_fault_but_is_said(splits: Splits) -> None:
@@ -494,7 +533,7 @@ def test_check_compares_with_training_data_that_is_named(file: Path, tmp_path: P
     (other.parent / "x.jpg").write_bytes((tmp_path / "3.jpg").read_bytes())
     outcome = run("check", str(file), "--against", str(other))
     assert outcome.exit_code == 2
-    assert "corpus: item x.jpg: the picture of corpus/train is in photos@" in outcome.output
+    assert f"corpus: item x.jpg ({other.parent}/x.jpg): the picture of corpus/train is in photos@" in outcome.output
 
 
 def test_show_prints_sizes_and_items_but_no_test_caption(file: Path) -> None:

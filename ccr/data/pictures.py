@@ -57,22 +57,20 @@ def decode(whole: Whole) -> None:
     """Decode every picture that is there, once."""
     absent = {fault.where for fault in whole.faults.values() if fault.kind == "absent-picture"}
     homeless = {fault.where for fault in whole.faults.values() if fault.kind == "missing"}
-    todo: dict[str, tuple[str, Item]] = {}
+    holders: dict[str, list[tuple[str, Item]]] = {}  # of each picture: several items may name one file
     for split, items in whole.splits.items():
         for item in items:
             if item.path is None or (str(item.path) not in absent and str(item.path.parent) not in homeless):
-                todo.setdefault(str(item.path or item.id), (split, item))
-    rows = list(todo.values())
+                holders.setdefault(str(item.path or item.id), []).append((split, item))
+    rows = list(holders.values())
     with Progress(f"pictures of {whole.spec.name}", len(rows), "decoded") as bar, ThreadPoolExecutor() as pool:
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
-            found = pool.map(lambda row: _undecodable(whole.door, row[1]), part)
-            for (split, item), what in zip(part, found, strict=True):
-                if what:
-                    where = str(item.path or f"item {item.id}")
-                    whole.add(
-                        Fault("broken-picture", f"{what}; fetch it again", where, whole.spec.name, split, item.id)
-                    )
+            found = pool.map(lambda row: _undecodable(whole.door, row[0][1]), part)
+            for row, what in zip(part, found, strict=True):
+                for split, item in row if what else ():
+                    place = (_where(item), whole.spec.name, split, item.id)
+                    whole.add(Fault("broken-picture", f"{what}; fetch it again", *place))
             bar.advance(len(part))
 
 
@@ -146,23 +144,34 @@ def split_overlaps(whole: Whole, keys: Mapping[str, Sequence[str]]) -> None:
             holders = _holders(whole.splits[other], keys[other])
             for item, key in zip(whole.splits.get(split, ()), keys.get(split, ()), strict=True):
                 if key and key in holders:
-                    what = f"the picture of {split} is in {other}, too, as item {holders[key]}"
+                    what = f"the picture of {split} is in {other}, too, as item {holders[key][0].id}"
                     whole.add(Fault("split-overlap", what, _where(item), whole.spec.name, split, item.id))
 
 
 def corpus_overlaps(whole: Whole, corpus: Whole, keys: Mapping[str, Sequence[str]], seen: Sequence[str]) -> None:
+    """A fault of every training item that holds a test picture: a corpus from the web holds many pictures twice."""
     name, trained = corpus.spec.name, corpus.splits["train"]
     holders = _holders(trained, seen)
     for test_set in whole.spec.test_sets:
         for item, key in zip(whole.splits.get(test_set.id, ()), keys.get(test_set.id, ()), strict=True):
-            if key and key in holders:
+            for held in holders.get(key, ()) if key else ():
                 what = f"the picture of {name}/train is in {test_set.id} as item {item.id}"
-                whole.add(Fault("corpus-overlap", what, f"{name}: item {holders[key]}", name, "train", holders[key]))
+                whole.add(Fault("corpus-overlap", what, f"{name}: {_named(held)}", name, "train", held.id))
 
 
-def _holders(items: Sequence[Item], keys: Sequence[str]) -> dict[str, str]:
-    return {key: item.id for item, key in zip(items, keys, strict=True) if key}
+def _holders(items: Sequence[Item], keys: Sequence[str]) -> dict[str, list[Item]]:
+    holders: dict[str, list[Item]] = {}
+    for item, key in zip(items, keys, strict=True):
+        if key:
+            holders.setdefault(key, []).append(item)
+    return holders
 
 
 def _where(item: Item) -> str:
-    return str(item.path or f"item {item.id}")
+    return str(item.path) if item.path else _named(item)
+
+
+def _named(item: Item) -> str:
+    """An item, and its file, or else where its first caption stands."""
+    place = item.path or next((caption.tags["at"] for caption in item.captions if "at" in caption.tags), "")
+    return f"item {item.id} ({place})" if place else f"item {item.id}"

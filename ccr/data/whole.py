@@ -43,11 +43,12 @@ class Whole:
     door: Opening
     spec: DatasetSpec
     splits: dict[str, tuple[Item, ...]] = field(factory=dict)
-    faults: dict[str, Fault] = field(factory=dict)  # by text: a caption that two test sets hold has one fault
+    # by text and what it is of: a caption that two test sets hold has one fault, two items of one file have two
+    faults: dict[tuple[str, ...], Fault] = field(factory=dict)
     notes: list[str] = field(factory=list)
 
     def add(self, fault: Fault) -> None:
-        self.faults.setdefault(f"{fault.kind} {fault}", fault)
+        self.faults.setdefault((fault.kind, str(fault), fault.item, fault.caption), fault)
 
     def report(self) -> Report:
         sizes = tuple(size for split, items in self.splits.items() for size in sizes_of(split, items))
