@@ -34,7 +34,7 @@ class Draw:
 class Order:
     """All batches of one phase.
 
-    `pictures[lang]` is (n,) int64: the picture behind each row, equal for equal content. No batch holds one picture
+    `pictures[lang]` is (n,) int64: the number of the picture behind each row, equal for equal content. No batch holds one picture
     twice. Epochs follow one another without a short batch between them; a row that would repeat a picture waits for
     the next batch.
     """
@@ -47,7 +47,7 @@ class Order:
         self.exposures: dict[str, int] = {}
         slots: list[tuple[float, int, str, np.ndarray]] = []
         for index, (lang, picture) in enumerate(pictures.items()):
-            size = min(batch_size, len(np.unique(picture)))
+            size = min(batch_size, int(np.count_nonzero(np.bincount(picture))))
             if size < 2:
                 raise CcrError(f"training needs captions of at least two pictures in {lang}; there are {size}")
             steps = max(1, round(epochs * len(picture) / size))
@@ -79,17 +79,23 @@ class Order:
 def _batches(rng: np.random.Generator, picture: np.ndarray, size: int, steps: int) -> list[np.ndarray]:
     batches: list[np.ndarray] = []
     waiting: deque[int] = deque()
-    epoch: list[int] = []
+    epoch, at = np.zeros(0, np.int64), 0
     while len(batches) < steps:
+        rows = epoch[at : at + size]
+        if not waiting and len(rows) == size == len(set(picture[rows].tolist())):  # nearly always, in a large set
+            batches.append(rows)
+            at += size
+            continue
         taken: dict[int, int] = {}  # picture -> row
         later: deque[int] = deque()
         while len(taken) < size:
             if waiting:
                 row = waiting.popleft()
             else:
-                if not epoch:
-                    epoch = rng.permutation(len(picture)).tolist()[::-1]
-                row = epoch.pop()
+                if at == len(epoch):
+                    epoch, at = rng.permutation(len(picture)), 0
+                row = int(epoch[at])
+                at += 1
             if picture[row] in taken:
                 later.append(row)
             else:
