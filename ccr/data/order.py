@@ -34,9 +34,9 @@ class Draw:
 class Order:
     """All batches of one phase.
 
-    `pictures[lang]` is (n,) int64: the number of the picture behind each row, equal for equal content. No batch holds one picture
-    twice. Epochs follow one another without a short batch between them; a row that would repeat a picture waits for
-    the next batch.
+    `pictures[lang]` is (n,) int64 from 0: the number of the picture behind each row, equal for equal content. No batch
+    holds one picture twice. Epochs follow one another without a short batch between them; a row that would repeat a
+    picture waits for the next batch.
     """
 
     def __init__(

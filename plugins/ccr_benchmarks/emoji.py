@@ -19,7 +19,7 @@ from attrs import frozen
 
 import ccr
 from ccr_benchmarks.catalogue import EMOJI
-from ccr_benchmarks.reading import absent_files, absent_pictures, first_of, read_json
+from ccr_benchmarks.reading import absent_files, absent_pictures, first_of, read_json, refuse, telling
 
 PACKAGES = {  # npm package -> version, integrity as the registry tells it, what is read of it
     "emoji-datasource-google": (
@@ -76,23 +76,33 @@ class Emoji(ccr.Dataset):
         }
 
     def items(self, split: str) -> Iterator[ccr.Item]:
-        for emoji in self._emoji:
-            if emoji.split != split:
+        found = [emoji for emoji in self._emoji if emoji.split == split]
+        refuse(
+            [
+                f"{self.list}: {emoji.id} has no English name in CLDR; fetch all packages again"
+                for emoji in found
+                if emoji.text not in self._named["en"]
+            ]
+        )
+        return map(self._item, found)
+
+    def _item(self, emoji: _Emoji) -> ccr.Item:
+        captions = []
+        for lang, of in self._named.items():
+            if emoji.text not in of:
                 continue
-            if emoji.text not in self._named["en"]:
-                raise ccr.CcrError(f"{self.list}: {emoji.id} has no English name in CLDR; fetch all packages again")
-            captions = [
+            name, path = of[emoji.text]
+            captions.append(
                 ccr.Caption(
                     f"{emoji.id}#{lang}",
                     lang,
-                    of[emoji.text],
+                    name,
                     origin="human" if lang == "en" else "human-translation",
                     parallel=None if lang == "en" else f"{emoji.id}#en",
+                    tags={"at": f"{path}: {emoji.id}"},  # the code points, as a terminal may not draw its key
                 )
-                for lang, of in self._named.items()
-                if emoji.text in of
-            ]
-            yield ccr.Item(emoji.id, tuple(captions), source="emoji-google")
+            )
+        return ccr.Item(emoji.id, tuple(captions), source="emoji-google")
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
         return self.items("test")
@@ -113,12 +123,10 @@ class Emoji(ccr.Dataset):
     def missing(self, pictures: bool = True) -> Sequence[str]:
         files = [self.list, *(path for paths in self.names.values() for path in paths)]
         told = absent_files(files, self.root, FROM)
-        if pictures and self.list.is_file():
-            try:
-                names = [self._picture(emoji.id).name for emoji in self._emoji]
+        if pictures:
+            with telling(told):
+                names = [self._picture(emoji.id).name for emoji in self._emoji] if self.list.is_file() else []
                 told += absent_pictures(self.pictures, names, FROM)
-            except ccr.CcrError as error:
-                told.append(str(error))
         return told
 
     def downloads(self) -> Sequence[ccr.Download]:
@@ -136,13 +144,16 @@ class Emoji(ccr.Dataset):
         return self.pictures / f"{id}.png"
 
     @cached_property
-    def _named(self) -> dict[str, dict[str, str]]:
-        """By language and emoji, its name."""
-        return {lang: _names(paths) for lang, paths in self.names.items()}
+    def _named(self) -> dict[str, dict[str, tuple[str, Path]]]:
+        """By language and emoji, its name and the file that says it."""
+        faults: list[str] = []
+        found = {lang: _names(paths, faults) for lang, paths in self.names.items()}
+        refuse(faults)
+        return found
 
     @cached_property
     def _emoji(self) -> list[_Emoji]:
-        found = []
+        found, faults = [], []
         for k, row in enumerate(read_json(self.list, list)):
             try:
                 base = str(row["unified"])
@@ -151,8 +162,8 @@ class Emoji(ccr.Dataset):
                     split = "train" if base in _ALIKE else _split(base, tones)
                     found.append(_Emoji(Path(variant["image"]).stem, _text(variant["unified"]), split))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
-                where = f"{self.list}: row {k + 1}"
-                raise ccr.CcrError(f"{where} lacks {error}, or holds another value; fetch it again") from None
+                faults.append(f"{self.list}: row {k + 1} lacks {error}, or holds another value; fetch it again")
+        refuse(faults)
         return found
 
 
@@ -167,15 +178,19 @@ def _text(unified: str) -> str:
     return "".join(chr(int(code, 16)) for code in unified.split("-") if code != "FE0F")
 
 
-def _names(paths: Sequence[Path]) -> dict[str, str]:
-    """By emoji, its name in a language."""
-    found: dict[str, str] = {}
+def _names(paths: Sequence[Path], faults: list[str]) -> dict[str, tuple[str, Path]]:
+    """By emoji, its name in a language and where it stands."""
+    found: dict[str, tuple[str, Path]] = {}
     for path in paths:
-        for part in read_json(path, dict).values():
+        parts: dict[str, Any] = {}
+        with telling(faults):
+            parts = read_json(path, dict)
+        for part in parts.values():
             if not isinstance(part, dict) or not isinstance(part.get("annotations", {}), dict):
-                raise ccr.CcrError(f"{path} holds no annotations; fetch it again")
+                faults.append(f"{path} holds no annotations; fetch it again")
+                continue
             for emoji, row in part.get("annotations", {}).items():
                 spoken = row.get("tts") if isinstance(row, dict) else None
                 if isinstance(spoken, list) and spoken and isinstance(spoken[0], str):
-                    found[emoji.replace("\ufe0f", "")] = spoken[0].strip()
+                    found[emoji.replace("\ufe0f", "")] = spoken[0].strip(), path
     return found

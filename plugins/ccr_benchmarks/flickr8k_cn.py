@@ -14,7 +14,17 @@ from typing import Any, Literal
 from attrs import frozen
 
 import ccr
-from ccr_benchmarks.reading import absent_files, absent_pictures, at, first_of, published, read_lines, read_rows, refuse
+from ccr_benchmarks.reading import (
+    absent_files,
+    absent_pictures,
+    at,
+    first_of,
+    published,
+    read_lines,
+    read_rows,
+    refuse,
+    telling,
+)
 
 SIZES = {"train": 6_000, "val": 1_000, "test": 1_000}
 TEXT_FROM = (
@@ -22,7 +32,7 @@ TEXT_FROM = (
     "files of its folder data there"
 )
 REPOSITORY = "https://raw.githubusercontent.com/li-xirong/flickr8kcn/a19b9aa4a7ad2a42741460d9f47385637ae270cd/data/"
-PICTURES_FROM = "ask for Flickr8k with the form that its authors' page names, and unpack its photos there"
+PICTURES_FROM = "ask for Flickr8k with the form at https://forms.illinois.edu/sec/1713398, and unpack its photos there"
 
 _ROW = re.compile(r"((\S+?\.jpg\S*)#(\w+)#(\d+))\s(.*)")
 _ENGLISH, _WRITTEN, _TRANSLATED = "flickr8kenc.caption", "flickr8kzhc.caption", "flickr8kzhmtest.captions"
@@ -61,8 +71,8 @@ class Flickr8kCN(ccr.Dataset):
     def missing(self, pictures: bool = True) -> Sequence[str]:
         lists = [self._list(split) for split in SIZES]
         told = absent_files(self._files(), self.root, TEXT_FROM)
-        if pictures and all(path.is_file() for path in lists):
-            names = [f"{row}.jpg" for path in lists for row in read_lines(path)]
+        if pictures:
+            names = [f"{row}.jpg" for path in lists if path.is_file() for row in read_lines(path)]
             told += absent_pictures(self.pictures, names, PICTURES_FROM)
         return told
 
@@ -74,16 +84,21 @@ class Flickr8kCN(ccr.Dataset):
         return [*map(self._list, SIZES), *map(self._file, captions)]
 
     def _items(self, split: str, files: Sequence[tuple[str, str]]) -> Iterator[ccr.Item]:
-        captions = [self._captions(name, origin) for name, origin in files]
-        faults = []
+        faults, items = list[str](), []
+        captions: list[dict[str, list[ccr.Caption]]] = []
+        for name, origin in files:
+            with telling(faults):
+                captions.append(self._captions(name, origin))
+        refuse(faults)
         for row, name in enumerate(self._names(split), 1):
             picture = f"{name}.jpg"
             for (file, _), of in zip(files, captions, strict=True):
                 if picture not in of:
                     faults.append(f"{self._list(split)}:{row}: {picture} has no caption in {self._file(file)}")
-            refuse(faults)
-            found = [caption for of in captions for caption in of[picture]]
-            yield ccr.Item(name.partition("_")[0], tuple(found), self.pictures / picture, source="flickr30k")
+            found = [caption for of in captions for caption in of.get(picture, ())]
+            items.append(ccr.Item(name.partition("_")[0], tuple(found), self.pictures / picture, source="flickr30k"))
+        refuse(faults)
+        return iter(items)
 
     def _names(self, split: str) -> list[str]:
         names, path = read_rows(self._list(split)), self._list(split)

@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 
 import ccr
 from ccr_benchmarks.photos import Photos
-from ccr_benchmarks.reading import absent_files, at, first_of, read_json, read_lines, read_rows, refuse
+from ccr_benchmarks.reading import absent_files, at, first_of, read_json, read_lines, read_rows, refuse, telling
 
 KARPATHY = "https://cs.stanford.edu/people/karpathy/deepimagesent/caption_datasets.zip"
 STAIR = (
@@ -94,22 +94,35 @@ class MSCOCO(ccr.Dataset):
         return evolve(spec, target_langs=langs, test_sets=tests)
 
     def items(self, split: str) -> Iterator[ccr.Item]:
+        items: list[ccr.Item] = []
+        faults: list[str] = []
         wanted = {"val"} if split == "val" else {"train", "restval"} if self.settings.restval else {"train"}
         held_out = ("val", "test") if split == "train" else ("test",)
         for photo in self._photos:
+            chinese: Sequence[ccr.Caption] = ()
             if photo.split in wanted and self._chinese.split.get(photo.id) not in held_out:
-                chinese = self._chinese.captions[photo.id] if self._chinese.split.get(photo.id) == split else ()
-                yield self._item(photo, photo.english, chinese)
+                if self._chinese.split.get(photo.id) == split:
+                    chinese = self._chinese.captions[photo.id]
             elif split == "val" and self._chinese.split.get(photo.id) == "val" and photo.split != "test":
-                yield self._item(photo, photo.english, self._chinese.captions[photo.id])
+                chinese = self._chinese.captions[photo.id]
+            else:
+                continue
+            items.append(self._item(faults, photo, photo.english, chinese))
+        refuse(faults)
+        return iter(items)
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
         """A photo of COCO-CN's test that is none of Karpathy's has Chinese captions alone: each gallery is its own."""
+        items: list[ccr.Item] = []
+        faults: list[str] = []
         for photo in self._photos:
             tested = photo.split == "test"
             chinese = self._chinese.captions[photo.id] if self._chinese.split.get(photo.id) == "test" else []
             if tested or chinese:
-                yield self._item(photo, photo.english[:TESTED] if tested else (), chinese, tested, TESTED)
+                english = photo.english[:TESTED] if tested else ()
+                items.append(self._item(faults, photo, english, chinese, tested, TESTED))
+        refuse(faults)
+        return iter(items)
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
         langs = self.settings.languages
@@ -117,11 +130,11 @@ class MSCOCO(ccr.Dataset):
         told += absent_files(self.stair, self.root, STAIR_FROM) if "ja" in langs else []
         chinese = [self.chinese_text, *self.chinese_lists.values()]
         told += absent_files(chinese, self.root, COCO_CN_FROM) if "zh" in langs else []
-        if pictures and self.splits.is_file():
-            try:
+        if pictures and not self.splits.is_file():
+            told += self.photos.missing((), self.photos.train2014, self.photos.val2014)
+        elif pictures:
+            with telling(told):
                 told += self.photos.missing(photo.path for photo in self._photos)
-            except ccr.CcrError as error:
-                told.append(str(error))
         return told
 
     def downloads(self) -> Sequence[ccr.Download]:
@@ -133,6 +146,7 @@ class MSCOCO(ccr.Dataset):
 
     def _item(
         self,
+        faults: list[str],
         photo: _Photo,
         english: Sequence[ccr.Caption],
         chinese: Sequence[ccr.Caption],
@@ -141,11 +155,10 @@ class MSCOCO(ccr.Dataset):
     ) -> ccr.Item:
         captions = list(english)
         if japanese and "ja" in self.settings.languages:
-            if photo.number not in self._japanese:
-                raise ccr.CcrError(
-                    f"{self.splits}: {photo.path.name} has no caption in {self.stair[0]} or {self.stair[1]}"
-                )
-            captions += self._japanese[photo.number][:limit]
+            found = self._japanese.get(photo.number, [])
+            if not found:
+                faults.append(f"{self.splits}: {photo.path.name} has no caption in {self.stair[0]} or {self.stair[1]}")
+            captions += found[:limit]
         return ccr.Item(photo.id, (*captions, *chinese), photo.path, source="mscoco")
 
     @cached_property
@@ -153,7 +166,8 @@ class MSCOCO(ccr.Dataset):
         rows = read_json(self.splits, dict).get("images")
         if not isinstance(rows, list):
             raise ccr.CcrError(f"{self.splits} has no list of images; fetch it again")
-        photos = []
+        photos: list[_Photo] = []
+        faults: list[str] = []
         for k, row in enumerate(rows):
             where = f"{self.splits}: images[{k}]"
             try:
@@ -161,17 +175,21 @@ class MSCOCO(ccr.Dataset):
                 sentences = [(sentence["sentid"], sentence["raw"]) for sentence in row["sentences"]]
                 _SPLITS.index(split)
             except (KeyError, TypeError, ValueError) as error:
-                raise ccr.CcrError(f"{where} lacks {error}, or holds another value; fetch the file again") from None
+                faults.append(f"{where} lacks {error}, or holds another value; fetch the file again")
+                continue
             english = tuple(
                 ccr.Caption(f"coco#{sentence}", "en", str(text).strip(), tags={"at": where})
                 for sentence, text in sentences
             )
-            photos.append(_Photo(number, self.photos.coco(name, where), split, english))
+            with telling(faults):
+                photos.append(_Photo(number, self.photos.coco(name, where), split, english))
+        refuse(faults)
         return photos
 
     @cached_property
     def _japanese(self) -> dict[int, list[ccr.Caption]]:
         found: dict[int, list[ccr.Caption]] = {}
+        faults = []
         for path in self.stair:
             for k, row in enumerate(read_json(path, dict).get("annotations", [])):
                 where = f"{path}: annotations[{k}]"
@@ -179,7 +197,8 @@ class MSCOCO(ccr.Dataset):
                     caption = ccr.Caption(f"stair#{row['id']}", "ja", row["caption"].strip(), tags={"at": where})
                     found.setdefault(row["image_id"], []).append(caption)
                 except (KeyError, TypeError, AttributeError) as error:
-                    raise ccr.CcrError(f"{where} lacks {error}, or holds another value; fetch the file again") from None
+                    faults.append(f"{where} lacks {error}, or holds another value; fetch the file again")
+        refuse(faults)
         return found
 
     @cached_property

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from attrs import evolve, frozen
 
 import ccr
-from ccr_benchmarks.reading import absent_files, absent_pictures, at, first_of, read_json, read_lines, refuse
+from ccr_benchmarks.reading import absent_files, absent_pictures, at, first_of, read_json, read_lines, refuse, telling
 
 DATA = "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip"
 DATA_FROM = (
@@ -26,8 +26,6 @@ DATA_FROM = (
 CN_FROM = "get MSR-VTT-CN as https://github.com/LiJiaBei-7/nrccr says, and put its #zh# caption files into cn"
 CLIPS_FROM = "get the clips as https://github.com/ArrowLuo/CLIP4Clip says, and put them there"
 FULL, ONE_KA = "msrvtt-full", "msrvtt-1ka"
-
-TOLD = 10  # of the faults of files with 200,000 rows
 
 _CN_ROW = re.compile(r"(\S+?)#(\w+)#(\d+)\s+(.*)")
 _OFFICIAL = {"train": "train", "validate": "val", "test": "test"}
@@ -92,11 +90,9 @@ class MSRVTT(ccr.Dataset):
         told = absent_files([*self.texts, self.one_ka], self.root, DATA_FROM)
         if "zh" in self.settings.languages and not self._chinese_files:
             told.append(f"there is no caption file of MSR-VTT-CN, {self.root / 'cn'}/*.txt: {CN_FROM}")
-        if pictures and all(path.is_file() for path in self.texts):
-            try:
+        if pictures:
+            with telling(told):
                 told += self._missing_clips()
-            except ccr.CcrError as error:
-                told.append(str(error))
         return told
 
     def downloads(self) -> Sequence[ccr.Download]:
@@ -106,9 +102,9 @@ class MSRVTT(ccr.Dataset):
         return [ccr.Download(url=DATA, path=self.root, members=members)]
 
     def _missing_clips(self) -> list[str]:
-        wanted = [f"{clip.id}.mp4" for clip in self._clips]
+        wanted = [f"{clip.id}.mp4" for clip in self._clips] if all(path.is_file() for path in self.texts) else []
         if len(self.folders) < 2:
-            return absent_pictures((self.folders or [self.root / "videos"])[0], wanted, CLIPS_FROM)
+            return absent_pictures((self.folders or [self.root / "videos"])[0], wanted, CLIPS_FROM, "clips")
         lost = [name for name in wanted if not self._path(name).is_file()]
         if not lost:
             return []
@@ -215,8 +211,7 @@ class MSRVTT(ccr.Dataset):
                         f"{video}#zh#{number}", "zh", text, "human-translation", parallel, at(path, row)
                     )
                     found[parallel] = caption
-        more = len(faults) - TOLD
-        refuse([*faults[:TOLD], f"and {more:,} more"] if more > 0 else faults)
+        refuse(faults)
         return found
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from attrs import evolve, frozen
 
 import ccr
-from ccr_benchmarks.reading import absent_pictures, plain_or_gz, published, read_rows, same_length
+from ccr_benchmarks.reading import absent_pictures, at, plain_or_gz, published, read_rows, refuse, same_length, telling
 
 SIZES = {"train": 29_000, "val": 1_014, "test": 1_000}
 FOLDERS = ("flickr30k-images", "images")
@@ -87,10 +87,10 @@ class Multi30K(ccr.Dataset):
         folder, remedy = self._pictures(), f"{PICTURES_FROM}, and unpack its pictures there"
         if not folder.is_dir():
             return [f"there is no folder of Flickr30K pictures, {folder} (or {FOLDERS[1]}): {remedy}"]
-        try:
-            return absent_pictures(folder, [name for path in lists for name in read_rows(path)], remedy)
-        except ccr.CcrError as error:
-            return [str(error)]
+        told: list[str] = []
+        with telling(told):
+            told += absent_pictures(folder, [name for path in lists for name in read_rows(path)], remedy)
+        return told
 
     def _items(self, split: str, english: Task, german: Task) -> Iterator[ccr.Item]:
         names, folder = self._names(split), self._pictures()
@@ -100,34 +100,38 @@ class Multi30K(ccr.Dataset):
         langs = ("de", "fr", "cs") if german == "task1" else ("fr", "cs")
         translations = [self._captions("task1", split, ids, lang) for lang in langs]
         described = [self._captions("task2", split, ids, f"{k}.de") for k in range(1, 6)] if german == "task2" else []
+        items, faults = [], []
         for i, name in enumerate(names):
             captions = [of_file[i] for of_file in source]
             parallel = next((c.id for c in captions if c.text == en[i].text), None)
             if parallel is None:
-                raise ccr.CcrError(
+                faults.append(
                     f"{plain_or_gz(self._text('task1', split, 'en'))}: row {i + 1} is none of the five English "
                     f"captions of {name} in task 2; fetch both tasks again"
                 )
             captions += [evolve(of[i], origin="human-translation", parallel=parallel) for of in translations]
             captions += [of_file[i] for of_file in described]
-            yield ccr.Item(ids[i], tuple(captions), folder / name, source="flickr30k")
+            items.append(ccr.Item(ids[i], tuple(captions), folder / name, source="flickr30k"))
+        refuse(faults)
+        return iter(items)
 
     def _names(self, split: str) -> list[str]:
         """The image list of a split; the tasks' lists must be one."""
         lists = {task: self._list(task, split) for task in _SPLITS}
         names, others = (read_rows(path) for path in lists.values())
-        for row, (name, other) in enumerate(zip(names, others, strict=False), 1):
-            if name != other:
-                raise ccr.CcrError(
-                    f"{lists['task2']}: row {row} is {other}, but {name} in {lists['task1']}; fetch both again"
-                )
         same_length(others, lists["task2"], names, lists["task1"])
+        faults = [
+            f"{lists['task2']}: row {row} is {other}, but {name} in {lists['task1']}; fetch both again"
+            for row, (name, other) in enumerate(zip(names, others, strict=True), 1)
+            if name != other
+        ]
         first: dict[str, int] = {}
         for row, name in enumerate(names, 1):
             if first.setdefault(Path(name).stem, row) != row:
-                raise ccr.CcrError(
+                faults.append(
                     f"{lists['task1']}: row {row} is {name}, as row {first[Path(name).stem]} is; fetch it again"
                 )
+        refuse(faults)
         if len(names) != SIZES[split] and not self.settings.partial:
             raise ccr.CcrError(
                 f"{lists['task1']} has {len(names):,} images, but Multi30K's {split} split has {SIZES[split]:,}; "
@@ -139,8 +143,11 @@ class Multi30K(ccr.Dataset):
         """One caption an image, by the people of the file with that ending."""
         path = self._text(task, split, ending)
         rows = same_length(read_rows(path), path, items, self._list(task, split))
-        lang = ending[-2:]
-        return [ccr.Caption(f"{item}#{task}.{ending}", lang, row) for item, row in zip(items, rows, strict=True)]
+        lang, there = ending[-2:], plain_or_gz(path) or path
+        return [
+            ccr.Caption(f"{item}#{task}.{ending}", lang, row, tags=at(there, k))
+            for k, (item, row) in enumerate(zip(items, rows, strict=True), 1)
+        ]
 
     def _text(self, task: str, split: str, ending: str) -> Path:
         return self.root / "data" / task / "raw" / f"{_SPLITS[task][split]}.{ending}"

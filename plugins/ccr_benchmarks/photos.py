@@ -51,9 +51,9 @@ class Photos:
             raise CcrError(f"{where}: {name!r} is no photo of MSCOCO 2014; fetch the file again")
         return (self.train2014 if subset[1] == "train2014" else self.val2014) / name
 
-    def missing(self, paths: Iterable[Path]) -> list[str]:
-        """One sentence per folder that lacks some of these photos."""
-        folders: dict[Path, list[str]] = {}
+    def missing(self, paths: Iterable[Path], *all_of: Path) -> list[str]:
+        """One sentence per folder that lacks some of these photos, or that is not there though `all_of` names it."""
+        folders: dict[Path, list[str]] = {folder: [] for folder in all_of}
         for path in paths:
             folders.setdefault(path.parent, []).append(path.name)
         return [

@@ -6,7 +6,8 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,10 +56,9 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_rows(path: Path) -> list[str]:
-    """As `read_lines`; CcrError names the file and the first row that is empty."""
+    """As `read_lines`; CcrError names the file and all rows that are empty."""
     rows = read_lines(path)
-    if "" in rows:
-        raise CcrError(f"{plain_or_gz(path)}: row {rows.index('') + 1} is empty; fetch the file again")
+    refuse([f"{plain_or_gz(path)}: row {k} is empty; fetch the file again" for k, row in enumerate(rows, 1) if not row])
     return rows
 
 
@@ -97,6 +97,15 @@ def refuse(faults: Sequence[str]) -> None:
         raise CcrError("\n".join(faults))
 
 
+@contextmanager
+def telling(faults: list[str]) -> Iterator[None]:
+    """What is wrong within is added to `faults`, a line each, for `refuse` to tell together."""
+    try:
+        yield
+    except CcrError as error:
+        faults += str(error).split("\n")
+
+
 def at(path: Path, row: int) -> dict[str, str]:
     """The tag of a caption that says where it stands."""
     return {"at": f"{path}:{row}"}
@@ -126,14 +135,18 @@ def same_length(rows: Sequence[str], path: Path, names: Sequence[str], listed: P
     return rows
 
 
-def absent_pictures(folder: Path, names: Iterable[str], remedy: str) -> list[str]:
-    """One sentence if the folder lacks pictures: how many, the first few, and the remedy. One listing, no stat."""
+def absent_pictures(folder: Path, names: Iterable[str], remedy: str, what: str = "pictures") -> list[str]:
+    """One sentence if the folder lacks pictures: how many, the first few, and the remedy. One listing, no stat.
+
+    Without names, while the list of them is not there, the folder is asked for all the same.
+    """
     wanted = list(names)
     if not folder.is_dir():
-        return [f"there is no folder of {len(wanted):,} pictures, {folder}: {remedy}"]
+        count = f"{len(wanted):,} " if wanted else ""
+        return [f"there is no folder of {count}{what}, {folder}: {remedy}"]
     there = {entry.name for entry in os.scandir(folder)}
     absent = [name for name in wanted if name not in there]
     if not absent:
         return []
     first = ", ".join(absent[:_NAMED]) + (", ..." if len(absent) > _NAMED else "")
-    return [f"{len(absent):,} of {len(wanted):,} pictures are not in {folder} ({first}): {remedy}"]
+    return [f"{len(absent):,} of {len(wanted):,} {what} are not in {folder} ({first}): {remedy}"]

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 import ccr
 from ccr_benchmarks.photos import Photos
-from ccr_benchmarks.reading import absent_files, at, first_of, published, read_json_rows, refuse
+from ccr_benchmarks.reading import absent_files, at, first_of, published, read_json_rows, refuse, telling
 
 TARGETS = ("de", "es", "id", "ja", "ru", "tr", "zh")
 TEXT_FROM = (
@@ -61,7 +61,10 @@ class XFlickrCO(ccr.Dataset):
         faults: list[str] = []
         for lang, path in self.files.items():
             own: set[str] = set()
-            for number, row in enumerate(read_json_rows(path), 1):
+            rows: list[dict[str, Any]] = []
+            with telling(faults):
+                rows = read_json_rows(path)
+            for number, row in enumerate(rows, 1):
                 name, sentences = row.get("img_path"), row.get("sentences")
                 if not isinstance(name, str) or not isinstance(sentences, list) or not sentences:
                     faults.append(f"{path}:{number}: the row needs img_path and sentences; fetch the file again")
@@ -75,22 +78,25 @@ class XFlickrCO(ccr.Dataset):
                 for k, text in enumerate(sentences):
                     caption = ccr.Caption(f"{id}#{lang}-{k}", lang, str(text).strip(), tags=at(path, number))
                     photos.setdefault(name, []).append(caption)
-        refuse(faults)
+        items = []
         for name, captions in photos.items():
-            path = self._photo(name)
-            source = "flickr30k" if path.parent == self.photos.flickr30k else "mscoco"
-            yield ccr.Item(path.stem, tuple(captions), path, source=source)
+            with telling(faults):
+                path = self._photo(name)
+                source = "flickr30k" if path.parent == self.photos.flickr30k else "mscoco"
+                items.append(ccr.Item(path.stem, tuple(captions), path, source=source))
+        refuse(faults)
+        return iter(items)
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
         told = absent_files(list(self.files.values()), self.root, TEXT_FROM)
         if told:
             told[0] += "; --set dataset.languages=[de] asks for fewer"
-        if pictures and self.files["en"].is_file():
-            try:
+        if pictures and not self.files["en"].is_file():
+            told += self.photos.missing((), self.photos.flickr30k, self.photos.val2014)
+        elif pictures:
+            with telling(told):
                 names = [row.get("img_path") for row in read_json_rows(self.files["en"])]
                 told += self.photos.missing(self._photo(name) for name in names if isinstance(name, str))
-            except ccr.CcrError as error:
-                told.append(str(error))
         return told
 
     def downloads(self) -> Sequence[ccr.Download]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ccr
-from ccr_benchmarks.reading import absent_files, absent_pictures, at, read_json_rows, refuse
+from ccr_benchmarks.reading import absent_files, absent_pictures, at, read_json_rows, refuse, telling
 
 TEXT_FROM = (
     "`ccr data prepare xm3600` fetches it; or get captions.zip at https://google.github.io/crossmodal-3600, and unpack "
@@ -65,12 +65,11 @@ class XM3600(ccr.Dataset):
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
         told = absent_files([self.file], self.root, TEXT_FROM)
-        if pictures and self.file.is_file():
-            try:
-                names = [f"{row.get('image/key')}.jpg" for row in read_json_rows(self.file)]
+        if pictures:
+            with telling(told):
+                rows = read_json_rows(self.file) if self.file.is_file() else []
+                names = [f"{row.get('image/key')}.jpg" for row in rows]
                 told += absent_pictures(self.pictures, names, PICTURES_FROM)
-            except ccr.CcrError as error:
-                told.append(str(error))
         return told
 
     def downloads(self) -> Sequence[ccr.Download]:

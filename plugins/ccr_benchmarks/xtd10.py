@@ -5,13 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import ccr
 from ccr_benchmarks.photos import Photos
-from ccr_benchmarks.reading import absent_files, at, first_of, published, read_lines, read_rows, refuse, same_length
+from ccr_benchmarks.reading import (
+    absent_files,
+    at,
+    first_of,
+    published,
+    read_lines,
+    read_rows,
+    refuse,
+    same_length,
+    telling,
+)
 
 TEXT_FROM = (
     "`ccr data prepare xtd10` fetches them; or git clone "
@@ -50,7 +60,14 @@ class XTD10(ccr.Dataset):
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
         names = self._names()
-        texts = {lang: same_length(read_lines(path), path, names, self.list) for lang, path in self.files.items()}
+        texts, faults = {}, list[str]()
+        for lang, path in self.files.items():
+            with telling(faults):
+                texts[lang] = same_length(read_lines(path), path, names, self.list)
+        refuse(faults)
+        return self._items(names, texts)
+
+    def _items(self, names: Sequence[str], texts: Mapping[str, Sequence[str]]) -> Iterator[ccr.Item]:
         for i, name in enumerate(names):
             id = Path(name).stem
             captions = [
@@ -68,11 +85,11 @@ class XTD10(ccr.Dataset):
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
         told = absent_files([self.list, *self.files.values()], self.root, TEXT_FROM)
-        if pictures and self.list.is_file():
-            try:
+        if pictures and not self.list.is_file():
+            told += self.photos.missing((), self.photos.train2014, self.photos.val2014)
+        elif pictures:
+            with telling(told):
                 told += self.photos.missing(self._photo(name, i) for i, name in enumerate(self._names()))
-            except ccr.CcrError as error:
-                told.append(str(error))
         return told
 
     def downloads(self) -> Sequence[ccr.Download]:
@@ -82,13 +99,13 @@ class XTD10(ccr.Dataset):
     def _names(self) -> list[str]:
         names = read_rows(self.list)
         first: dict[str, int] = {}
-        refuse(
-            [
-                f"{self.list}:{row}: {name} stands in row {first[name]}, too; fetch the file again"
-                for row, name in enumerate(names, 1)
-                if first.setdefault(name, row) != row
-            ]
-        )
+        faults: list[str] = []
+        for row, name in enumerate(names, 1):
+            with telling(faults):
+                self._photo(name, row - 1)
+            if first.setdefault(name, row) != row:
+                faults.append(f"{self.list}:{row}: {name} stands in row {first[name]}, too; fetch the file again")
+        refuse(faults)
         return names
 
     def _photo(self, name: str, i: int) -> Path:
