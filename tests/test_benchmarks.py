@@ -100,9 +100,56 @@ def test_xtd10_refuses_what_does_not_fit(tmp_path: Path) -> None:
     write(root / "XTD10" / "test_image_names.txt", [XTD10_PHOTOS[0]] * 3)
     with pytest.raises(CcrError, match=r"names.txt:2: COCO_train2014_000000000011.jpg stands in row 1, too"):
         list(XTD10(NoSettings(), root).test_items("xtd10-1k"))
-    (told,) = XTD10(NoSettings(), tmp_path / "nowhere").missing()
-    assert told.startswith("12 of 12 text files are not below")
-    assert "git clone https://github.com/adobe-research" in told
+    text, *photos = XTD10(NoSettings(), tmp_path / "nowhere").missing()
+    assert text.startswith("12 of 12 text files are not below")
+    assert "git clone https://github.com/adobe-research" in text
+    assert len(photos) == 2
+    assert XTD10(NoSettings(), tmp_path / "nowhere").missing(pictures=False) == [text]
+
+
+def test_xtd10_tells_every_fault_of_every_file(tmp_path: Path) -> None:
+    root = xtd10(tmp_path)
+    for lang in ("de", "fr"):
+        write(root / "MIC" / f"test_1kcaptions_{lang}.txt", ["one"])
+    with pytest.raises(CcrError) as caught:
+        list(XTD10(NoSettings(), root).test_items("xtd10-1k"))
+    assert [line.split(" has ")[0][-6:] for line in str(caught.value).split("\n")] == ["de.txt", "fr.txt"]
+    write(root / "XTD10" / "test_image_names.txt", ["1.jpg", XTD10_PHOTOS[0], "2.jpg"])
+    with pytest.raises(CcrError) as caught:
+        list(XTD10(NoSettings(), root).test_items("xtd10-1k"))
+    assert len(str(caught.value).split("\n")) == 2
+    write(root / "XTD10" / "test_image_names.txt", ["", XTD10_PHOTOS[0], " ", "x"])
+    with pytest.raises(CcrError, match=r"(?s)names.txt: row 1 is empty.*\n.*names.txt: row 3 is empty"):
+        list(XTD10(NoSettings(), root).test_items("xtd10-1k"))
+
+
+@pytest.mark.parametrize(
+    ("name", "folders", "remedy"),
+    [
+        ("mscoco", ("train2014", "val2014"), "https://cocodataset.org/#download"),
+        ("xtd10", ("train2014", "val2014"), "https://cocodataset.org/#download"),
+        ("xflickrco", ("flickr30k-images",), "https://shannon.cs.illinois.edu/DenotationGraph"),
+        ("xflickrco", ("val2014",), "https://cocodataset.org/#download"),
+        ("flickr8k-cn", ("Flicker8k_Dataset",), "https://forms.illinois.edu/sec/1713398"),
+        ("xm3600", ("images",), "https://google.github.io/crossmodal-3600"),
+        ("msrvtt", ("videos",), "https://github.com/ArrowLuo/CLIP4Clip"),
+        ("emoji", ("emoji-datasource-google/img/google/64",), "ccr data prepare emoji"),
+        ("multi30k", ("flickr30k-images",), "https://shannon.cs.illinois.edu/DenotationGraph"),
+    ],
+)
+def test_pictures_are_asked_for_before_their_lists_are_there(
+    name: str, folders: tuple[str, ...], remedy: str, tmp_path: Path
+) -> None:
+    host = Host.load()
+    spec = host.spec("dataset", name)
+    data = host.resolve(spec.factory)(host.resolve(spec.settings)(), tmp_path)
+    texts, told = data.missing(pictures=False), data.missing()
+    assert texts
+    asked = [sentence for sentence in told if sentence not in texts]
+    for folder in folders:
+        (sentence,) = [sentence for sentence in asked if f"{folder}:" in sentence or f"{folder} (or" in sentence]
+        assert sentence.startswith("there is no folder of ")
+        assert remedy in sentence
 
 
 @official("xtd10")
@@ -161,6 +208,17 @@ def test_flickr8k_cn_tells_every_row_that_does_not_fit(tmp_path: Path) -> None:
     first, second = str(caught.value).split("\n")
     assert "flickr8kzhc.caption.txt:1: the row is not" in first
     assert "flickr8kzhc.caption.txt:26: the row is not" in second
+    write(root / "flickr8kenc.caption.txt", ["nor this", "nor that"])
+    with pytest.raises(CcrError) as caught:
+        list(flickr8k(root).items("train"))
+    assert len(str(caught.value).split("\n")) == 4  # two of each file
+    flickr8k_cn(root)
+    for split, list_ in (("train", ["1_x", "101_a", "2_y"]), ("val", ["3_z", "4_z"])):
+        write(root / f"flickr8k{split}.txt", list_)
+        with pytest.raises(CcrError) as caught:
+            list(flickr8k(root).items(split))
+        assert len(str(caught.value).split("\n")) == 6  # two photos in each of three files
+    flickr8k_cn(root)
     write(root / "flickr8kzhc.caption.txt", rows[:5])
     with pytest.raises(CcrError, match=r"flickr8ktrain.txt:2: 102_b.jpg has no caption in .*flickr8kzhc.caption.txt"):
         list(flickr8k(root).items("train"))
@@ -225,7 +283,9 @@ def test_xflickrco_tells_what_is_missing_and_what_does_not_fit(tmp_path: Path) -
 def test_the_official_xflickrco() -> None:
     data = XFlickrCO(XFlickrCOSettings(languages=("de",)), SHARED / "xflickrco")
     items = list(data.test_items("xflickrco-2k"))
-    holds_what_it_declares(items, declared("xflickrco", "xflickrco-2k"), ("en", "de"))
+    test_set = declared("xflickrco", "xflickrco-2k")
+    holds_what_it_declares(items, test_set, ("en", "de"))
+    assert test_set.images == test_set.captions == dict.fromkeys(test_set.langs, 2_000)  # so are the other six
     assert Counter(item.source for item in items) == {"flickr30k": 1_000, "mscoco": 1_000}
     empty = [caption.tags["at"] for item in items for caption in item.captions if not caption.text]
     assert empty == [f"{SHARED}/xflickrco/de/test.jsonl:1960"]  # as it is published: for `ccr data check` to tell
@@ -344,11 +404,11 @@ def test_mscoco_galleries_are_each_language_s_own(tmp_path: Path) -> None:
 
 
 def test_mscoco_asks_for_the_files_of_its_languages_alone(tmp_path: Path) -> None:
-    karpathy, stair, coco_cn = MSCOCO(MSCOCOSettings(), tmp_path).missing()
+    karpathy, stair, coco_cn = MSCOCO(MSCOCOSettings(), tmp_path).missing(pictures=False)
     assert karpathy.startswith("1 of 1 text files")
     assert "STAIR-captions" in stair
     assert "https://github.com/li-xirong/coco-cn" in coco_cn
-    assert len(MSCOCO(MSCOCOSettings(languages=("zh",)), tmp_path).missing()) == 2
+    assert len(MSCOCO(MSCOCOSettings(languages=("zh",)), tmp_path).missing(pictures=False)) == 2
     data = MSCOCO(MSCOCOSettings(languages=("zh",)), mscoco(tmp_path))
     assert data.describe(Host.load().spec("dataset", "mscoco")).test_sets[0].langs == ("en", "zh")
 
@@ -368,9 +428,24 @@ def test_mscoco_tells_what_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(CcrError, match=r"images\[4\]: '../../secret.jpg' is no photo of MSCOCO 2014"):
         list(MSCOCO(MSCOCOSettings(), root).items("train"))
     del rows["images"][1]["cocoid"]
+    rows["images"][2]["split"] = "fourth"
     (root / "dataset_coco.json").write_text(json.dumps(rows))
-    with pytest.raises(CcrError, match=r"images\[1\] lacks 'cocoid'"):
+    with pytest.raises(CcrError, match=r"images\[1\] lacks 'cocoid'") as caught:
         list(MSCOCO(MSCOCOSettings(), root).items("train"))
+    assert [line.split(" ")[1] for line in str(caught.value).split("\n")] == ["images[1]", "images[2]", "images[4]:"]
+
+
+def test_mscoco_tells_every_caption_and_photo_of_stair_that_does_not_fit(tmp_path: Path) -> None:
+    root = mscoco(tmp_path)
+    path = root / "stair/stair_captions_v1.2_train.json"
+    path.write_text(json.dumps({"annotations": [{"id": 1}, {"id": 2, "image_id": 1, "caption": 3}]}))
+    with pytest.raises(CcrError) as caught:
+        list(MSCOCO(MSCOCOSettings(), root).items("train"))
+    assert [line.split(" ")[1] for line in str(caught.value).split("\n")] == ["annotations[0]", "annotations[1]"]
+    path.write_text(json.dumps({"annotations": []}))
+    with pytest.raises(CcrError) as caught:
+        list(MSCOCO(MSCOCOSettings(languages=("ja",)), root).items("train"))
+    assert [line.split(" ")[1] for line in str(caught.value).split("\n")] == [name(n) for n in (1, 2, 3)]
 
 
 # --- cc300k ---------------------------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ from test_fetch import Server, server  # noqa: F401 - the fixture
 
 from ccr import CcrError, Item, NoSettings
 from ccr.cli import main
+from ccr.data.check import quick
 from ccr.data.fetch import fetch
+from ccr.data.opening import opening
 from ccr.data.script import scripts_of
 from ccr.host import Host
 
@@ -170,9 +172,10 @@ def test_packages_may_lie_in_node_modules(root: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_told(root: Path, tmp_path: Path) -> None:
-    (told,) = reader(tmp_path).missing()
+    told, pictures = reader(tmp_path).missing()
     assert "213 of 213 text files" in told
     assert "ccr data prepare emoji" in told
+    assert f"there is no folder of pictures, {tmp_path}/emoji-datasource-google/img/google/64: " in pictures
     other = packages(tmp_path)
     (other / "emoji-datasource-google/img/google/64/1f600.png").unlink()
     (told,) = reader(other).missing()
@@ -196,6 +199,36 @@ def test_what_does_not_fit_is_named(tmp_path: Path, file: str, value: Any, what:
     with pytest.raises(CcrError, match=re.escape(what)) as raised:
         splits(tmp_path)
     assert str(path) in str(raised.value) or "emoji.json" in str(raised.value)
+
+
+def test_all_that_does_not_fit_is_told_together(tmp_path: Path) -> None:
+    google = packages(tmp_path) / "emoji-datasource-google" / "emoji.json"
+    google.write_text(json.dumps([row("1F601"), row("1F600"), row("1F602")]))
+    with pytest.raises(CcrError) as caught:
+        splits(tmp_path)
+    assert [line.split(" ")[1] for line in str(caught.value).split("\n")] == ["1f601", "1f602"]
+    broken = [tmp_path / f"cldr-annotations-full/annotations/{lang}/annotations.json" for lang in ("de", "fr")]
+    broken[0].write_text("{")
+    broken[1].write_text('{"annotations": 3}')
+    google.write_text(json.dumps([{"unified": "1F600"}, row("1F600"), {"image": "x.png"}]))
+    with pytest.raises(CcrError) as caught:
+        splits(tmp_path)
+    assert [line.split(": ")[1][:5] for line in str(caught.value).split("\n")] == ["row 1", "row 3"]
+    google.write_text(json.dumps([row("1F600")]))
+    with pytest.raises(CcrError) as caught:
+        splits(tmp_path)
+    assert [line.split(" ")[0] for line in str(caught.value).split("\n")] == list(map(str, broken))
+
+
+def test_an_odd_name_is_told_with_its_file_and_its_emoji(tmp_path: Path) -> None:
+    path = packages(tmp_path) / "cldr-annotations-full/annotations/el/annotations.json"
+    whole = json.loads(path.read_text())
+    whole["annotations"]["annotations"]["\U0001f600"]["tts"] = ["grinning face"]
+    path.write_text(json.dumps(whole))
+    host = Host.load()
+    report = quick(opening(host, host.spec("dataset", "emoji"), NoSettings(), root=tmp_path))
+    (told,) = [str(fault) for fault in report.faults if '"grinning face"' in fault.what]
+    assert told.startswith(f'{path}: 1f600: the el caption "grinning face" is')
 
 
 def test_the_registry_s_packages_are_all_that_is_needed(server: Server, root: Path, tmp_path: Path) -> None:  # noqa: F811

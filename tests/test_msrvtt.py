@@ -105,7 +105,7 @@ def test_what_is_missing_is_told_at_once(tmp_path: Path) -> None:
     root = msrvtt(tmp_path / "whole")
     (root / "videos" / "video1.mp4").unlink()
     assert reader(root).missing(pictures=False) == []
-    assert "1 of 5 pictures are not in" in reader(root).missing()[0]
+    assert "1 of 5 clips are not in" in reader(root).missing()[0]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,14 @@ def test_rows_that_do_not_fit_are_named(name: str, row: str, told: str, tmp_path
         file.write(row + "\n")
     with pytest.raises(CcrError, match=told):
         list(reader(root).test_items(ONE_KA))
+
+
+def test_every_row_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    root = msrvtt(tmp_path)
+    (root / "cn" / "test.caption.txt").write_text("video3 no\n" * 30)
+    with pytest.raises(CcrError) as caught:
+        list(reader(root).test_items(FULL))
+    assert len(str(caught.value).split("\n")) == 30
 
 
 def test_clips_and_sentences_without_each_other_are_named(tmp_path: Path) -> None:

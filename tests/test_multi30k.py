@@ -192,10 +192,10 @@ def rewrite(path: Path, change: object) -> None:
     path.write_bytes(gzip.compress("".join(f"{row}\n" for row in rows).encode()))
 
 
-def refuses(root: Path, match: str, split: str = "train", **settings: object) -> None:
+def refuses(root: Path, match: str, split: str = "train", lines: int = 1, **settings: object) -> None:
     with pytest.raises(CcrError, match=match) as caught:
         list(reader(root, **settings).items(split))
-    assert "\n" not in str(caught.value)
+    assert len(str(caught.value).split("\n")) == lines
 
 
 def test_rows_that_do_not_fit_are_named(root: Path) -> None:
@@ -204,11 +204,14 @@ def test_rows_that_do_not_fit_are_named(root: Path) -> None:
     refuses(root, r"train.fr.gz has 23 rows, but the image list .*image_splits/train.txt has 24; fetch both again")
     rewrite(path, lambda rows: rows.append("  "))
     refuses(root, r"train.fr.gz: row 24 is empty")
+    rewrite(path, lambda rows: rows.__setitem__(2, ""))
+    refuses(root, r"train.fr.gz: row 3 is empty.*\n.*train.fr.gz: row 24 is empty", lines=2)
 
 
 def test_an_english_caption_that_task_2_does_not_hold_is_named(root: Path) -> None:
     rewrite(root / "data/task1/raw/val.en.gz", lambda rows: rows.__setitem__(2, "something else"))
-    refuses(root, r"val.en.gz: row 3 is none of the five English captions of 2002.jpg in task 2", "val")
+    rewrite(root / "data/task1/raw/val.en.gz", lambda rows: rows.__setitem__(4, "nor this"))
+    refuses(root, r"val.en.gz: row 3 is none of the five English captions of 2002.jpg in task 2", "val", 2)
     assert counts(reader(root, captions=1).items("val")) == per_image(6, **ONE)
 
 
@@ -226,7 +229,7 @@ def test_image_lists_must_be_one_and_hold_no_image_twice(root: Path) -> None:
     shuffled = names("train")
     shuffled[3], shuffled[4] = shuffled[4], shuffled[3]
     write(listed["task2"], shuffled, zipped=False)
-    refuses(root, r"train_images.txt: row 4 is 1004.jpg, but 1003.jpg in .*train.txt")
+    refuses(root, r"train_images.txt: row 4 is 1004.jpg, but 1003.jpg in .*train.txt", lines=2)
     write(listed["task2"], names("train")[:-1], zipped=False)
     refuses(root, r"train_images.txt has 23 rows, but the image list .*train.txt has 24")
     for path in listed.values():
