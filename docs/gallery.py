@@ -1,10 +1,11 @@
 """Make the gallery anew: every artefact, from runs on scenes.
 
-python docs/gallery.py                 runs at the size of the recipe quick (about ten minutes on two cores)
-python docs/gallery.py --tiny --to X   the same at a size that says nothing, in two minutes: does it work?
+python docs/gallery.py                 runs at the size of the recipe quick (three quarters of an hour on two cores)
+python docs/gallery.py --tiny --to X   the same at a size that says nothing, in minutes: does it work?
 
-Runs go below `--runs` and are taken up where they are. What is written to `--to` (docs/gallery) are small files:
-the tables in five formats, the report, a search page, probes, and an index of them.
+All runs go to the grid of `ccr ablate`, grids/ablate-dasd-scenes, and are taken up where they are. What is written
+to `--to` (docs/gallery) are small files: tables in five formats, the ablations, the overview of their grid, the report,
+a search page, probes, and an index of them.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import argparse
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+GRID = Path("grids") / "ablate-dasd-scenes"
 METHODS = ("zero-shot-clip", "translate-test", "static-adapter", "dasd")
 BASELINE = "static-adapter"
 FORMATS = {"terminal": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
@@ -28,26 +31,38 @@ TINY = (
 )  # fmt: skip
 
 
-def ccr(*words: str | Path) -> str:
-    """What a command prints. Ends where it fails."""
+def ccr(*words: str | Path, told: Path | None = None) -> str:
+    """What a command prints; what it tells meanwhile goes to the file `told`. Ends where it fails."""
     command = [sys.executable, "-m", "ccr", *map(str, words)]
     print("$", "ccr", *map(str, words), flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+    with told.open("w", encoding="utf-8") if told else nullcontext() as stderr:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8", check=False)
     if done.returncode:
         sys.exit(f"ccr {words[0]} ended with {done.returncode}")
     return done.stdout
 
 
-def trained(method: str, seeds: str, runs: Path, size: tuple[str, ...]) -> list[Path]:
+def ablated(to: Path, seeds: str, size: tuple[str, ...]) -> None:
+    """The ablations of dasd: their table, and the overview of the grid while it ran."""
+    words = ("ablate", "--method", "dasd", "--dataset", "scenes", "--seeds", seeds, "--jobs", "2", *size)
+    overview = to / "grid.txt"
+    before = overview.read_text(encoding="utf-8") if overview.exists() else ""
+    (to / "ablations.txt").write_text(ccr(*words, told=overview), encoding="utf-8")
+    if "running" not in overview.read_text(encoding="utf-8"):  # all was done before
+        overview.write_text(before, encoding="utf-8")
+
+
+def trained(method: str, seeds: str, size: tuple[str, ...]) -> list[Path]:
     """The run folders of a method; what `ccr run` finds finished it names, too."""
-    told = ccr("run", "--method", method, "--dataset", "scenes", "--seeds", seeds, "--runs", runs, *size)
+    told = ccr("run", "--method", method, "--dataset", "scenes", "--seeds", seeds, "--runs", GRID / "runs", *size)
     return [Path(line) for line in told.splitlines() if (Path(line) / "result.json").is_file()]
 
 
-def make(to: Path, runs: Path, seeds: str, size: tuple[str, ...]) -> None:
+def make(to: Path, seeds: str, size: tuple[str, ...]) -> None:
     """Write the gallery."""
     to.mkdir(parents=True, exist_ok=True)
-    made = {method: trained(method, seeds, runs, size) for method in METHODS}
+    ablated(to, seeds, size)
+    made = {method: trained(method, seeds, size) for method in METHODS}
     folders = [folder for group in made.values() for folder in group]
     for name, ending in FORMATS.items():
         (to / f"table.{ending}").write_text(
@@ -74,6 +89,8 @@ def index(to: Path, protocol: str, seeds: str) -> str:
         "table.tex": "LaTeX (booktabs)",
         "table.csv": "CSV",
         "table.json": "JSON, with every difference and its test",
+        "ablations.txt": "`ccr ablate`: the full method beside each of its ablations",
+        "grid.txt": "its overview while it ran, as lines; in a terminal it is one screen",
         "report.html": "`ccr report`: open it in a browser",
         "search.txt": "`ccr search`",
         "search.html": "its page, with the pictures",
@@ -90,13 +107,12 @@ def index(to: Path, protocol: str, seeds: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--to", type=Path, default=Path(__file__).parent / "gallery")
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--tiny", action="store_true", help="a size that says nothing; needs --to")
     asked = parser.parse_args()
     if asked.tiny and asked.to == parser.get_default("to"):
         parser.error("--tiny shows that it works and no more: give another folder with --to")
-    make(asked.to, asked.runs, "0" if asked.tiny else asked.seeds, TINY if asked.tiny else ())
+    make(asked.to, "0" if asked.tiny else asked.seeds, TINY if asked.tiny else ())
 
 
 if __name__ == "__main__":

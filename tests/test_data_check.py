@@ -562,6 +562,52 @@ def test_show_writes_a_contact_sheet(file: Path, tmp_path: Path) -> None:
         assert {pixel[:2] for _, pixel in one.crop((0, 200, 220, one.height)).getcolors(1 << 16)} - {(255, 255)}
 
 
+def only(file: Path, *splits: str) -> None:
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows if row["split"] in splits))
+
+
+def test_show_of_a_test_collection_opens_it_when_it_is_asked_to(file: Path, tmp_path: Path) -> None:
+    only(file, "test")
+    sheet = tmp_path / "sheet.png"
+    why = "photos is a test collection, without train and val items, and its test split is sealed; --split test"
+    outcome = run("show", str(file))
+    assert outcome.exit_code == 0, outcome.output
+    assert why in outcome.output
+    assert GERMAN not in outcome.output
+    refused = run("show", str(file), "--sheet", str(sheet))
+    assert refused.exit_code != 0
+    assert f"{sheet}: there is no item to show: {why}" in refused.output
+    assert not sheet.exists()
+    outcome = run("show", str(file), "--split", "test", "--sheet", str(sheet))
+    assert outcome.exit_code == 0, outcome.output
+    assert GERMAN in outcome.output
+    with Image.open(sheet) as picture:
+        assert picture.format == "PNG"
+    assert "--split train shows others" not in outcome.output
+
+
+def test_show_says_which_split_has_items(file: Path, tmp_path: Path) -> None:
+    only(file, "train")
+    outcome = run("show", str(file))
+    assert outcome.exit_code == 0, outcome.output
+    assert "photos has no val item; --split train shows others" in outcome.output
+    outcome = run("show", str(file), "--split", "test", "--sheet", str(tmp_path / "sheet.png"))
+    assert "there is no item to show: photos has no test item" in outcome.output
+
+
+def test_captions_from_right_to_left_are_isolated(file: Path) -> None:
+    said = "كلب يجري"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    for row in rows:
+        row["captions"][1] = {"lang": "ar" if row["split"] == "val" else "ru", "text": said}
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shown = run("show", str(file)).output
+    assert f"  ar      \u2068{said}\u2069  [human]" in shown
+    assert f"  en      {ENGLISH}  [human]" in shown
+    assert f'the ru caption "\u2068{said}\u2069" is' in run("check", str(file), "--quick").output
+
+
 def test_what_no_font_can_write_is_told(tmp_path: Path) -> None:
     reader = Given(NoSettings(), None)
     items = [Item("x", (Caption("1", "en", "a dog"), Caption("2", "xx", "\U000f0000")))]  # for private use

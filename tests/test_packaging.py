@@ -138,6 +138,7 @@ LAYERS = {
         (
             "specs",
             "base",
+            "metric",
             "hookspecs",
             "errors",
             "settings",

@@ -34,6 +34,7 @@ SMALL = (
 )  # fmt: skip
 NASTY = "</script><script>alert(\"x\")</script> <b>&amp; 'quoted' <!-- \u2028"
 RTL = "كلب في الثلج"
+CJK = "雪地里的狗と丸い石"
 
 
 @functools.cache
@@ -243,11 +244,11 @@ def test_thumbnails_are_small_whatever_comes() -> None:
 
 
 def nasty(runs: Path, tmp_path: Path) -> Path:
-    """The runs with captions that hold markup, and right-to-left text."""
+    """The runs with captions that hold markup, right-to-left text, and characters without spaces."""
     shutil.copytree(runs, tmp_path / "runs")
     for path in (tmp_path / "runs").glob("*/*/queries.json"):
         asked = json.loads(path.read_text(encoding="utf-8"))
-        asked["de"]["texts"][0], asked["en"]["texts"][0], asked["de"]["texts"][1] = NASTY, NASTY, RTL
+        asked["de"]["texts"][:3], asked["en"]["texts"][0] = [NASTY, RTL, CJK], NASTY
         path.write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
     return tmp_path / "runs"
 
@@ -255,7 +256,7 @@ def nasty(runs: Path, tmp_path: Path) -> Path:
 def test_captions_are_never_markup(runs: Path, tmp_path: Path) -> None:
     html = written(nasty(runs, tmp_path), tmp_path, "--title", NASTY)
     data = section(html, "queries")
-    assert data["langs"]["de"]["texts"][:2] == [NASTY, RTL]
+    assert data["langs"]["de"]["texts"][:3] == [NASTY, RTL, CJK]
     assert "alert(" in html
     assert '<script>alert("x")' not in html
     parsed = Parsed(html)

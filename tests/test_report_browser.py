@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_report import NASTY, RTL, nasty, runs, written
+from test_report import CJK, NASTY, RTL, nasty, runs, written
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BINARY = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -221,3 +221,5 @@ def test_markup_in_captions_is_text_and_right_to_left_stays(open_page: Open, run
     found = tab.locator(".queries [lang=de]").first
     assert found.text_content() == RTL
     assert found.evaluate("node => getComputedStyle(node).direction") == "rtl"
+    tab.get_by_label("Search in captions").fill(CJK[:3])
+    assert tab.locator(".queries [lang=de]").first.text_content() == CJK

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ccr.data.opening import Opening
     from ccr.data.whole import Report, Size
     from ccr.host import Host
+    from ccr.specs import DatasetSpec
 
 SECTIONS = ("dataset",)  # whose settings can be set here
 
@@ -76,7 +77,13 @@ def check(
 
 @data.command()
 @_common
-@click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True, help="Split to show.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "val", "test"]),
+    default="val",
+    show_default=True,
+    help="Split to show. test opens the first test set: who chooses by what is seen there has tested.",
+)
 @click.option("--langs", help="Languages of the captions to print, e.g. en,de.")
 @click.option("-n", "count", type=click.IntRange(0), default=5, show_default=True, help="Items to print.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Write these items as a contact sheet, a PNG.")
@@ -90,10 +97,12 @@ def show(
     count: int,
     sheet: Path | None,
 ) -> None:
-    """Print what DATASET holds, and some of its items. Of the sealed test split, sizes alone."""
+    """Print what DATASET holds, and some of its items. Of the sealed test split, sizes alone, but for --split test."""
     from ccr.data.opening import require
+    from ccr.data.records import unsealed
     from ccr.data.translations import attach
     from ccr.data.whole import sizes_of
+    from ccr.errors import CcrError
 
     _, door = _door(name, data_root, assignments, registry)
     require(door.spec.name, door.missing(pictures=False))
@@ -113,7 +122,16 @@ def show(
         ]
         click.echo(f"  {test_set.id}, sealed: {'; '.join(numbers) or ', '.join(test_set.langs)}")
     wanted = [lang.strip() for lang in langs.split(",")] if langs else None
-    items = held[split][:: max(1, len(held[split]) // count)][:count] if count else ()
+    if split == "test" and spec.test_sets:
+        with unsealed():  # asked for by name, and nothing trains here
+            held["test"] = tuple(opened.dataset.test_items(spec.test_sets[0].id))
+    there = held.get(split, ())
+    if count and not there:
+        why = _nothing(spec, split, [one for one in ("train", "val") if held[one]])
+        if sheet:
+            raise CcrError(f"{sheet}: there is no item to show: {why}")
+        click.echo(f"\n{why}")
+    items = there[:: max(1, len(there) // count)][:count] if count else ()
     _print_items(items, wanted)
     if sheet:
         from ccr.data.sheet import contact_sheet
@@ -219,12 +237,26 @@ def _print_report(report: Report, accepted: Sequence[str], left: int) -> None:
     click.echo(f"{name}: {left:,} {'fault' if left == 1 else 'faults'}" if left else f"{name} is sound")
 
 
+def _nothing(spec: DatasetSpec, split: str, others: Sequence[str]) -> str:
+    """Why no item of a split can be shown."""
+    if others:
+        return f"{spec.name} has no {split} item; --split {others[0]} shows others"
+    if split == "test" or not spec.test_sets:
+        return f"{spec.name} has no {split} item"
+    return (
+        f"{spec.name} is a test collection, without train and val items, and its test split is sealed; "
+        "--split test shows items of it all the same"
+    )
+
+
 def _print_items(items: Sequence[Any], langs: Sequence[str] | None) -> None:
+    from ccr.data.script import isolated
+
     for item in items:
         click.echo(f"\n{item.id}" + (f"  {item.path}" if item.path else ""))
         for caption in item.captions:
             if langs is None or caption.lang in langs:
-                click.echo(f"  {caption.lang:<8}{caption.text}  [{caption.origin}]")
+                click.echo(f"  {caption.lang:<8}{isolated(caption.text)}  [{caption.origin}]")
 
 
 def _sizes(sizes: Sequence[Size]) -> str:

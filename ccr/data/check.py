@@ -21,7 +21,7 @@ from ccr.data.pictures import (
     split_overlaps,
     twins,
 )
-from ccr.data.script import lacking, strange
+from ccr.data.script import isolated, lacking, strange
 from ccr.data.whole import Report, Whole, read_whole
 from ccr.specs import Caption, Item, TestSet
 
@@ -127,7 +127,7 @@ def _captions(whole: Whole, split: str, items: Sequence[Item]) -> None:
                 odd += 1
                 shown = caption.text if len(caption.text) <= 40 else f"{caption.text[:37]}..."
                 place = (_at(item, caption), name, split, item.id, caption.id)
-                whole.add(Fault("odd-caption", f'the {lang} caption "{shown}" {what}', *place))
+                whole.add(Fault("odd-caption", f'the {lang} caption "{isolated(shown)}" {what}', *place))
         if odd > MANY * len(rows) and odd > 2:
             whole.add(Fault("language", f"{odd:,} of {len(rows):,} {lang} captions are odd", split, name, split))
         lacks = lacking((caption.text for _, caption in rows), lang)

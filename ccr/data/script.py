@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from functools import cache
 
+FSI, PDI = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
 LEAST = 0.5  # share of a caption's runs in a script of its language
 STRANGERS = 3  # distinct accented letters of other alphabets that make a caption foreign
 ENOUGH = 50  # captions, before the letters that a whole set lacks mean anything
@@ -69,6 +70,11 @@ _ALPHABETS = {  # beyond a to z, of languages in Latin script
 _LETTER = re.compile(r"[^\W\d_]")
 _EXPECTED = {"cs": 0.5, "de": 0.1, "fr": 0.2, "hu": 0.5, "ja": 0.5, "pl": 0.4, "ro": 0.3, "tr": 0.5}
 """The share of captions that have at least one of these letters (ja: kana), well below what any real set has."""
+
+
+def isolated(text: str) -> str:
+    """Text for a line of the terminal: one from right to left would reorder its neighbours, and is isolated."""
+    return f"{FSI}{text}{PDI}" if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text) else text
 
 
 def scripts_of(lang: str) -> frozenset[str]:

@@ -106,19 +106,25 @@ def attach(items: Iterable[Item], translations: Iterable[Translation], split: st
 def refuse_unknown(translations: Iterable[Translation], items_of: Mapping[str, Iterable[Item]]) -> None:
     """Raises CcrError for translations of captions that are in no split of `items_of`, e.g. "train" and "val".
 
+    What `unknown` tells, the first of it.
+    """
+    _check(unknown(translations, items_of))
+
+
+def unknown(translations: Iterable[Translation], items_of: Mapping[str, Iterable[Item]]) -> list[str]:
+    """A sentence per translation of a caption that is in no split of `items_of`.
+
     A row that names a split must belong to that one; rows of splits that are not in `items_of` are not looked at.
     """
     known = {split: {caption.id for item in items for caption in item.captions} for split, items in items_of.items()}
     everywhere = set().union(*known.values())
     splits = " or ".join(known)
-    _check(
-        [
-            f"{row.where}: the parallel {row.parallel!r} is no caption of {row.split or splits}; remove the row"
-            + ("" if row.split else ', or say "split": "test" if it is one of the test split')
-            for row in translations
-            if (not row.split or row.split in known) and row.parallel not in known.get(row.split, everywhere)
-        ]
-    )
+    return [
+        f"{row.where}: the parallel {row.parallel!r} is no caption of {row.split or splits}; remove the row"
+        + ("" if row.split else ', or say "split": "test" if it is one of the test split')
+        for row in translations
+        if (not row.split or row.split in known) and row.parallel not in known.get(row.split, everywhere)
+    ]
 
 
 def row_of(translation: Translation) -> dict[str, str]:

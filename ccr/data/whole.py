@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from ccr.data.faults import Fault
 from ccr.data.opening import Opening
-from ccr.data.translations import attach, refuse_unknown
+from ccr.data.translations import attach, unknown
 from ccr.errors import CcrError
 from ccr.specs import DatasetSpec, Item, Split, TestSet
 
@@ -76,10 +76,8 @@ def read_whole(
     for split in splits:
         _take(whole, split, partial(door.dataset.items, split))
     if splits and door.translations:
-        try:
-            refuse_unknown(door.translations, {split: whole.splits.get(split, ()) for split in splits})
-        except CcrError as error:
-            _refused(whole, "", error)
+        for what in unknown(door.translations, {split: whole.splits.get(split, ()) for split in splits}):
+            whole.add(Fault("rows", what, dataset=whole.spec.name))
         for name, items in whole.splits.items():
             whole.splits[name] = attach(items, door.translations, name)
     for test_set in tests(whole.spec.test_sets):

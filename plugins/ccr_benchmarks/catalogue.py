@@ -68,7 +68,10 @@ DATASETS = (
         image_sources=("mscoco",),
         needs_root=True,
         holds_mt=False,
-        licence=f"English and STAIR captions CC BY 4.0; COCO-CN: see the publisher's page; {_COCO_TERMS}",
+        licence=(
+            "English and STAIR captions CC BY 4.0; COCO-CN: repository under MIT, captions given on request by a form; "
+            f"{_COCO_TERMS}"
+        ),
         citation=(
             "Lin et al.: Microsoft COCO (2014); splits: Karpathy and Fei-Fei, Deep Visual-Semantic Alignments (2015); "
             "ja: Yoshikawa, Shigeto and Takeuchi, STAIR Captions (2017); zh: Li et al., COCO-CN for Cross-Lingual "
@@ -84,7 +87,7 @@ DATASETS = (
         image_sources=("cc3m",),
         needs_root=True,
         holds_mt=False,
-        licence="see the publisher's page; pictures under their owners' terms",
+        licence="captions free for any purpose, Google asks to be acknowledged; pictures under their owners' terms",
         citation="Sharma, Ding, Goodman and Soricut: Conceptual Captions (2018)",
     ),
     DatasetSpec(
@@ -114,7 +117,10 @@ DATASETS = (
         image_sources=("msrvtt",),
         needs_root=True,
         holds_mt=False,
-        licence="see the publisher's page; clips under YouTube's terms",
+        licence=(
+            "English captions: none named by their publisher, on Microsoft's page of the paper; MSR-VTT-CN: none named "
+            "by its publisher, whose code is Apache 2.0; clips under YouTube's terms"
+        ),
         citation=(
             "Xu, Mei, Yao and Rui: MSR-VTT (2016); 1kA: Yu, Kim and Kim, A Joint Sequence Fusion Model (2018); zh: "
             "Wang et al., Cross-Lingual Cross-Modal Retrieval with Noise-Robust Learning (2022)"
@@ -140,7 +146,7 @@ DATASETS = (
         corpus=CORPUS,
         image_sources=("flickr8k", "flickr30k"),
         needs_root=True,
-        licence=f"captions: see the publisher's page; {_FLICKR_TERMS}",
+        licence=f"captions: none named by their publisher, whose repository holds no LICENSE; {_FLICKR_TERMS}",
         citation=(
             "Li, Lan, Dong and Liu: Adding Chinese Captions to Images (2016); photos and English: Hodosh, Young and "
             "Hockenmaier, Framing Image Description as a Ranking Task (2013)"
@@ -171,12 +177,11 @@ DATASETS = (
         summary="2,000 photos of Flickr30K and MSCOCO, one caption in each of eight languages; a test collection",
         target_langs=_XFLICKRCO[1:],
         test_sets=(
-            # what the official files of en and de hold; the others' were not seen
             TestSet(
                 id="xflickrco-2k",
                 langs=_XFLICKRCO,
-                images=_each(("en", "de"), 2_000),
-                captions=_each(("en", "de"), 2_000),
+                images=_each(_XFLICKRCO, 2_000),
+                captions=_each(_XFLICKRCO, 2_000),  # one of de and one of id are empty, as published
             ),
         ),
         protocol="zero-shot",
@@ -185,7 +190,10 @@ DATASETS = (
         image_sources=("flickr30k", "mscoco"),
         needs_root=True,
         holds_mt=False,
-        licence=f"captions: see the publisher's page; {_FLICKR_TERMS}",
+        licence=(
+            "captions in a repository under MIT, whose README says that data are under licences of their own; "
+            f"{_FLICKR_TERMS}"
+        ),
         citation="Bugliarello et al.: IGLUE, Transfer Learning across Modalities, Tasks, and Languages (2022)",
     ),
     DatasetSpec(
