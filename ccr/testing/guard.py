@@ -70,6 +70,8 @@ class Guard:
             if flags & WRITING or (isinstance(mode, str) and set(mode) & set("wax+")):
                 self._write(path)
         elif event in WRITES:
+            if event == "os.mkdir" and os.path.isdir(args[0]):
+                return  # `makedirs` asks for what is there already, and writes nothing
             for path in args[: 2 if event in ("os.rename", "os.link", "os.symlink") else 1]:
                 self._write(path)
 

@@ -146,6 +146,7 @@ def _environment(root: Path) -> dict[str, str]:
         "MPLCONFIGDIR": str(root / "cache"),
         "CCR_CACHE": str(root / "cache"),
         "TMPDIR": str(root / "tmp"),
+        "TORCHINDUCTOR_CACHE_DIR": str(root / "cache"),  # torch sets it, and so hands it down from this process
         "CUDA_VISIBLE_DEVICES": "",  # all is tiny, and compared with what a CPU gives
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
