@@ -31,6 +31,13 @@ KINDS: Mapping[str, type[Any]] = {
 }
 """What plugins provide. The hook that registers a kind is `ccr_register_<kind>s`."""
 
+
+def class_of(kind: str) -> type[Any]:
+    """The class of ccr's that a factory of this kind derives from. Imports it, and torch with it."""
+    made: type[Any] = getattr(ccr, "RankMetric" if kind == "metric" else kind.capitalize())
+    return made
+
+
 Key = tuple[str, str]
 """(kind, name)"""
 

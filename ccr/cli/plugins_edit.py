@@ -12,7 +12,7 @@ import click
 from ccr.cli.options import json_option, print_json, registry_option
 from ccr.errors import CcrError, nearest
 from ccr.host import Host
-from ccr.registry import KINDS, shipped_registry
+from ccr.registry import KINDS, class_of, shipped_registry
 
 
 @click.command()
@@ -183,7 +183,4 @@ def _entry(
 
 
 def _kind(cls: type) -> str | None:
-    import ccr
-
-    names = {"metric": "RankMetric"}
-    return next((kind for kind in KINDS if issubclass(cls, getattr(ccr, names.get(kind, kind.capitalize())))), None)
+    return next((kind for kind in KINDS if issubclass(cls, class_of(kind))), None)

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from ccr.data.script import isolated
+
 DIRECTION_TITLES = {"t2i": "text to image", "i2t": "image to text", None: ""}
 VISIBLE_TIE = 0.05  # percentage points; a wider interval is told
-FSI, PDI = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
 
 
 @frozen
@@ -146,9 +147,8 @@ def _span_width(widths: Sequence[int], span: range) -> int:
 
 
 def _clean(text: str) -> str:
-    """Control characters become blanks; right-to-left text is isolated, or a terminal would reorder its neighbours."""
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return f"{FSI}{text}{PDI}" if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text) else text
+    """Control characters become blanks; right-to-left text is isolated."""
+    return isolated("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text))
 
 
 def _fit(text: str, width: int, align: str) -> str:

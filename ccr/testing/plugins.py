@@ -15,11 +15,10 @@ from attrs import field, frozen
 from ccr import yamlstrict
 from ccr.errors import CcrError
 from ccr.host import Host, PluginInfo
+from ccr.registry import class_of
 from ccr.settings import describe_settings, make_settings, settings_values
 from ccr.testing.checks import Failed, NotApplicable, check
 from ccr.testing.subjects import Subject
-
-CLASSES = {"metric": "RankMetric"}  # by kind; any other is of the kind's own name
 
 
 @frozen
@@ -76,12 +75,10 @@ def registers_lightly(bench: Bench) -> None:
 )
 def factories(bench: Bench) -> None:
     """Every factory leads to a class of its kind, and every spec says in a line what it is."""
-    import ccr
-
     for title, spec in bench.specs():
         kind = title.split()[0]
         if not getattr(spec, "alias", ""):
-            made, wanted = bench.host.resolve(spec.factory), getattr(ccr, CLASSES.get(kind, kind.capitalize()))
+            made, wanted = bench.host.resolve(spec.factory), class_of(kind)
             if not (isinstance(made, type) and issubclass(made, wanted)):
                 raise Failed(f"{title}: {spec.factory} is no ccr.{wanted.__name__}")
         if not spec.summary:
