@@ -14,7 +14,9 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
+import lmdb
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -25,6 +27,7 @@ from ccr.cli.features import features as command
 from ccr.errors import CcrError
 from ccr.features import digests as digests_module
 from ccr.features import environment
+from ccr.features import store as store_module
 from ccr.features.digests import FileDigests, FileFault
 from ccr.features.environment import DATA, DamagedError
 from ccr.features.packed import packed_table
@@ -80,6 +83,11 @@ def store(tmp_path: Path) -> FeatureStore:
     return FeatureStore(tmp_path / "features", map_size=TINY)
 
 
+def indexed(txn: lmdb.Transaction) -> int:
+    """The number of rows that the index itself holds."""
+    return sum(bytes(key).startswith(b"i") for key, _ in txn.cursor())
+
+
 # --- what is put is what is got ------------------------------------------------------------------------------------
 
 
@@ -101,10 +109,15 @@ def test_half_precision_is_stored_in_two_bytes_and_read_as_float32(store: Featur
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=8), st.randoms(use_true_random=False))
-def test_any_interleaving_of_batches_gives_the_same_features(batches: list[list[int]], random: object) -> None:
+@given(
+    st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=8), st.randoms(use_true_random=False), st.integers(1, 9)
+)
+def test_any_interleaving_of_batches_gives_the_same_features(
+    batches: list[list[int]], random: object, tail: int
+) -> None:
+    """Whatever part of them is indexed."""
     there = sorted({i for batch in batches for i in batch})
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(store_module, "TAIL", tail):
         store = FeatureStore(Path(folder), map_size=TINY)
         random.shuffle(batches)  # type: ignore[attr-defined]
         for batch in batches:
@@ -123,11 +136,32 @@ def test_encoders_do_not_see_each_other(store: FeatureStore) -> None:
     assert same(get(store, [3, 2], TWO), vectors([3, 2], 16))
 
 
-def test_what_is_there_stays_as_it_is(store: FeatureStore) -> None:
+@pytest.mark.parametrize("tail", [1, 2, 3, 100])
+def test_what_is_there_stays_as_it_is(store: FeatureStore, monkeypatch: pytest.MonkeyPatch, tail: int) -> None:
+    monkeypatch.setattr(store_module, "TAIL", tail)
     put(store, [1])
     store.put(ONE, [digest(1), digest(2)], np.zeros((2, 8), np.float32))
-    assert same(get(store, [1]), vectors([1]))
-    assert not get(store, [2]).any()
+    for _ in range(2):
+        assert same(get(store, [1]), vectors([1]))
+        assert not get(store, [2]).any()
+        store.seal(ONE, "both", [digest(1), digest(2)])
+
+
+def test_the_index_is_written_in_long_pieces(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many batches there are: each time it has grown by an eighth."""
+    monkeypatch.setattr(store_module, "TAIL", 20)
+    counts = []
+    for start in range(0, 1000, 5):
+        put(store, list(range(start, start + 5)))
+        counts.append(store.environment(ONE).read(indexed))
+    pieces = np.diff(sorted({0, *counts}))
+    assert min(pieces) == 20
+    assert max(pieces) > 80
+    assert len(pieces) < 40
+    assert counts[-1] < 1000
+    store.seal(ONE, "all", [digest(i) for i in range(1000)])
+    assert store.environment(ONE).read(indexed) == 1000
+    assert verify(store) == []
 
 
 def test_absent_features_are_an_error_that_counts_them(store: FeatureStore) -> None:
@@ -231,6 +265,7 @@ def test_after_a_fork_both_sides_read_and_write(store: FeatureStore) -> None:
 
 def test_a_killed_writer_leaves_whole_batches_and_no_lock(store: FeatureStore) -> None:
     code = """
+store_module.TAIL = 40
 store = FeatureStore(Path(argv[0]), TINY)
 with store.writing(ONE, {"encoder": "tiny"}, lambda: None):
     for start in range(0, 10**6, 16):
@@ -356,6 +391,7 @@ def test_verify_finds_and_repairs_a_corrupted_value(store: FeatureStore) -> None
 
 def test_a_damaged_index_is_made_again_from_the_chunks(store: FeatureStore) -> None:
     put(store, list(range(6)), width=600)
+    store.seal(ONE, "all", [digest(i) for i in range(6)])
     place = next(p for d, p in store.environment(ONE).read(store.places).items() if d == digest(4))
     assert place == (0, 4)
     flip(store.folder(ONE) / DATA, bytes.fromhex(digest(4)) + b"\0" * 8)  # the key in the index, not in the chunk

@@ -17,11 +17,18 @@ Keys of an environment:
         N x D values                      float32 or float16, row by row
     "i" + digest (32 bytes)               where its vector is: chunk number uint64, row uint32
     "s" + sha256 of a set's name          a sealed set: its name, a zero byte, then the digests of its members
+    "t"                                   the tail: number of the first chunk without an index, and the rows from there
+                                          on, uint64 each; without it there is no tail
 
 Numbers are little-endian unless said otherwise. A 512-wide vector as a value of its own would waste half a page and,
 committed alone, a disk flush; a chunk per batch wastes at most one page. Each read checks the checksums of the chunks
-it reads. A chunk and its index are committed together, so a reader sees whole batches or nothing. Vectors are never
-overwritten or deleted in place: an environment is repaired by writing a new one.
+it reads. A chunk is committed whole, so a reader sees whole batches or nothing. Vectors are never overwritten or
+deleted in place: an environment is repaired by writing a new one.
+
+Digests are scattered all over the index, so that to index a batch rewrites a page for nearly every row, as many bytes
+as the vectors have. So chunks are indexed many at a time, when they are an eighth of the index, and before a set is
+sealed: the pages written are then a constant number of bytes a row, however large the store. What is not indexed yet
+is looked up in the chunks themselves.
 """
 
 from __future__ import annotations
@@ -33,6 +40,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +56,11 @@ from ccr.files import write_json
 LAYOUT = 1
 ABOUT = "about.json"
 
-_CHUNK, _INDEX, _SET = b"c", b"i", b"s"
+TAIL, TAIL_SHARE = 16_384, 8  # rows without an index: at most so many, or this part of those with one
+
+_CHUNK, _INDEX, _SET, _TAIL = b"c", b"i", b"s", b"t"
 _HEADER = struct.Struct("<IIII")
+_TAIL_VALUE = struct.Struct("<QQ")
 _PLACE = np.dtype([("chunk", "<u8"), ("row", "<u4")])
 _DTYPES: dict[int, np.dtype[Any]] = {4: np.dtype("<f4"), 2: np.dtype("<f2")}
 
@@ -114,7 +125,7 @@ class FeatureStore:
         environment = self.environment(fingerprint)
         if not environment.exists():
             return list(range(len(keys)))
-        return environment.read(lambda txn: [i for i, key in enumerate(keys) if txn.get(key) is None])
+        return environment.read(lambda txn: [i for i, place in enumerate(_places(txn, keys)) if place is None])
 
     def get(self, fingerprint: str, digests: Sequence[str]) -> np.ndarray:
         """The features of `digests`, (N, D) float32, in their order. CcrError if any is absent or damaged."""
@@ -126,7 +137,7 @@ class FeatureStore:
             raise CcrError(f"no features of encoder {fingerprint[:12]} in {self.root}; extract them first")
 
         def read(txn: lmdb.Transaction) -> np.ndarray:
-            found = [txn.get(key) for key in keys]
+            found = _places(txn, keys)
             absent = [digest for digest, place in zip(digests, found, strict=True) if place is None]
             if absent:
                 raise CcrError(
@@ -155,23 +166,27 @@ class FeatureStore:
             raise ValueError(f"{len(keys)} digests and features {rows.shape} {rows.dtype}: (N, D) floats are needed")
         self._describe(fingerprint, None)
 
-        def write(txn: lmdb.Transaction) -> None:
+        def write(txn: lmdb.Transaction) -> bool:
+            """Whether the tail is long now."""
             fresh: dict[bytes, int] = {}
             for i, key in enumerate(keys):
                 if txn.get(key) is None:
                     fresh.setdefault(key, i)
             if not fresh:
-                return
+                return False
             number = _last_chunk(txn) + 1
             members = b"".join(key[1:] for key in fresh)
             vectors = np.ascontiguousarray(rows[list(fresh.values())], dtype=rows.dtype.newbyteorder("<"))
             shape = struct.pack("<III", *vectors.shape, vectors.itemsize)
             content = shape + members + vectors.tobytes()
             txn.put(_chunk_key(number), struct.pack("<I", zlib.crc32(content)) + content)
-            for row, key in enumerate(fresh):
-                txn.put(key, np.array((number, row), dtype=_PLACE).tobytes())
+            first, count = _tail(txn)
+            txn.put(_TAIL, _TAIL_VALUE.pack(first if count else number, count + len(fresh)))
+            return count + len(fresh) >= max(TAIL, txn.stat()["entries"] // TAIL_SHARE)
 
-        self.environment(fingerprint).write(write)
+        environment = self.environment(fingerprint)
+        if environment.write(write):
+            environment.write(_index)
 
     def seal(self, fingerprint: str, name: str, digests: Sequence[str]) -> None:
         """Record, last of all, that the set `name` is complete; CcrError if it is not.
@@ -184,6 +199,7 @@ class FeatureStore:
         value = name.encode() + b"\0" + b"".join(bytes.fromhex(digest) for digest in digests)
 
         def write(txn: lmdb.Transaction) -> None:
+            _index(txn)
             txn.put(_set_key(name), value)
 
         if self.sealed(fingerprint, name) != list(digests):
@@ -221,8 +237,9 @@ class FeatureStore:
         return [int.from_bytes(key[1:], "big") for key, _ in _entries(txn, _CHUNK)]
 
     def places(self, txn: lmdb.Transaction) -> dict[str, tuple[int, int]]:
-        """The index: digest -> (chunk number, row)."""
-        return {key[1:].hex(): np.frombuffer(value, _PLACE)[0].item() for key, value in _entries(txn, _INDEX)}
+        """Where every feature is: digest -> (chunk number, row)."""
+        found = {bytes(key): bytes(place) for key, place in (*_unindexed(txn)[::-1], *_entries(txn, _INDEX))}
+        return {key[1:].hex(): np.frombuffer(place, _PLACE)[0].item() for key, place in found.items()}
 
     def sets(self, txn: lmdb.Transaction) -> dict[str, list[str]]:
         """All sealed sets: name -> members."""
@@ -265,6 +282,44 @@ def _chunk_key(number: int) -> bytes:
 
 def _set_key(name: str) -> bytes:
     return _SET + hashlib.sha256(name.encode()).digest()
+
+
+def _places(txn: lmdb.Transaction, keys: Sequence[bytes]) -> list[bytes | None]:
+    """Where the vector of each index key is, None for one that has none."""
+    found: list[bytes | None] = [txn.get(key) for key in keys]  # type: ignore[misc]  # or views, as good
+    if None in found:
+        late = dict(reversed(_unindexed(txn)))  # of equal digests the first
+        found = [late.get(key) if place is None else place for key, place in zip(keys, found, strict=True)]
+    return found
+
+
+def _tail(txn: lmdb.Transaction) -> tuple[int, int]:
+    """The first chunk without an index, and the rows that have none."""
+    return _TAIL_VALUE.unpack(txn.get(_TAIL, bytes(_TAIL_VALUE.size)))
+
+
+def _unindexed(txn: lmdb.Transaction) -> list[tuple[bytes, bytes]]:
+    """What the index lacks: the key and the place of every row of the tail."""
+    first, count = _tail(txn)
+    found: list[tuple[bytes, bytes]] = []
+    for number in range(first, _last_chunk(txn) + 1 if count else first):
+        value = memoryview(txn.get(_chunk_key(number), b""))
+        rows = _HEADER.unpack(value[: _HEADER.size])[1] if len(value) >= _HEADER.size else 0
+        packed = bytes(value[_HEADER.size : _HEADER.size + 32 * rows])
+        places = np.empty(len(packed) // 32, dtype=_PLACE)
+        places["chunk"], places["row"] = number, np.arange(len(places))
+        at = places.tobytes()
+        size = _PLACE.itemsize
+        found += [(_INDEX + packed[32 * i : 32 * i + 32], at[size * i : size * i + size]) for i in range(len(places))]
+    return found
+
+
+def _index(txn: lmdb.Transaction) -> None:
+    """Index the tail, in the order of the index, which so has each of its pages written once."""
+    rows = sorted(_unindexed(txn), key=itemgetter(0))  # stable: of equal digests the first stays
+    with txn.cursor() as cursor:
+        cursor.putmulti(rows, overwrite=False)
+    txn.put(_TAIL, bytes(_TAIL_VALUE.size))
 
 
 def _last_chunk(txn: lmdb.Transaction) -> int:
