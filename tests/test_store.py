@@ -460,6 +460,23 @@ def test_a_packed_table_of_many_rows_is_that_of_the_store(store: FeatureStore, m
     assert verify(store) == []
 
 
+def test_a_packed_table_on_a_full_disk_is_told_and_made_later(store: FeatureStore) -> None:
+    put(store, list(range(300)), width=512)
+    code = """
+import resource
+store = FeatureStore(Path(argv[0]), TINY)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+try:
+    packed_table(store, ONE, [digest(i) for i in range(300)], lambda: None)
+except CcrError as error:
+    print(error)
+"""
+    said = finished(child(code, store.root)).strip()
+    assert re.fullmatch(r"\S+table\.npy cannot be written \(File too large\)", said)
+    table = packed_table(store, ONE, [digest(i) for i in range(300)], lambda: None)
+    assert same(np.array(table), vectors(list(range(300)), 512))
+
+
 # --- digests of files ----------------------------------------------------------------------------------------------
 
 

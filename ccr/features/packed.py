@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -22,7 +25,7 @@ from ccr.world import world
 CODE = 1
 TABLE, CHECK = "table.npy", "table.json"
 
-_ROWS = 8192  # read from the store at a time
+_ROWS = 8192  # read at a time
 
 
 def packed_table(
@@ -47,20 +50,15 @@ def packed_table(
         fill()
         if not world().leads:
             return
-        sha = hashlib.sha256()
         width = store.get(fingerprint, digests[:1]).shape[1]
         header = {"descr": "<f4", "fortran_order": False, "shape": (len(digests), width)}
-        try:
-            # written, not mapped: on a full disk a write raises, and a page fault kills
-            with replacing(folder / TABLE) as temporary, temporary.open("wb") as file:
-                np.lib.format.write_array_header_1_0(file, header)
-                for start in range(0, len(digests), _ROWS):
-                    rows = store.get(fingerprint, digests[start : start + _ROWS])
-                    sha.update(rows.data)
-                    file.write(rows.data)
-            write_json(folder / CHECK, {"shape": header["shape"], "sha256": sha.hexdigest()})
-        except OSError as error:
-            raise CcrError(f"{folder / TABLE} cannot be written ({error.strerror})") from error
+        # written, not mapped: on a full disk a write raises, and a page fault kills
+        with _writing(folder), replacing(folder / TABLE) as temporary, temporary.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            store.scan(fingerprint, digests, partial(_write, folder, file, file.tell()))
+        table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
+        with _writing(folder):
+            write_json(folder / CHECK, {"shape": table.shape, "sha256": _checksum(table)})
 
     def whole() -> bool:
         try:
@@ -84,8 +82,29 @@ def damage(folder: Path) -> str:
         table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError):
         return "is cut off or unreadable"
+    whole = list(table.shape) == check["shape"] and _checksum(table) == check["sha256"]
+    return "" if whole else "does not fit its checksum"
+
+
+def _write(folder: Path, file: BinaryIO, begin: int, rows: np.ndarray, vectors: np.ndarray) -> None:
+    """Some rows of the table that begins at byte `begin`."""
+    runs = np.flatnonzero(np.diff(rows) != 1) + 1  # of rows that follow one another
+    with _writing(folder):
+        for at, part in zip(np.split(rows, runs), np.split(vectors, runs), strict=True):
+            file.seek(begin + 4 * vectors.shape[1] * int(at[0]))
+            file.write(np.ascontiguousarray(part, dtype="<f4").data)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CcrError(f"{folder / TABLE} cannot be written ({error.strerror})") from error
+
+
+def _checksum(table: np.ndarray) -> str:
     sha = hashlib.sha256()
     for start in range(0, len(table), _ROWS):
         sha.update(np.ascontiguousarray(table[start : start + _ROWS]).data)
-    whole = list(table.shape) == check["shape"] and sha.hexdigest() == check["sha256"]
-    return "" if whole else "does not fit its checksum"
+    return sha.hexdigest()

@@ -129,6 +129,24 @@ class FeatureStore:
 
     def get(self, fingerprint: str, digests: Sequence[str]) -> np.ndarray:
         """The features of `digests`, (N, D) float32, in their order. CcrError if any is absent or damaged."""
+        out: np.ndarray | None = None
+
+        def take(rows: np.ndarray, vectors: np.ndarray) -> None:
+            nonlocal out
+            if out is None:
+                out = np.empty((len(digests), vectors.shape[1]), dtype=np.float32)
+            out[rows] = vectors
+
+        self.scan(fingerprint, digests, take)
+        assert out is not None
+        return out
+
+    def scan(self, fingerprint: str, digests: Sequence[str], take: Callable[[np.ndarray, np.ndarray], None]) -> None:
+        """As `get`, chunk by chunk, each read once, so that in any order the features take but one chunk's memory.
+
+        `take` is called with (n,) int64 positions in `digests`, ascending, and their (n, D) features as stored, float32
+        or float16.
+        """
         keys = _index_keys(digests)
         environment = self.environment(fingerprint)
         if not keys:
@@ -136,7 +154,7 @@ class FeatureStore:
         if not environment.exists():
             raise CcrError(f"no features of encoder {fingerprint[:12]} in {self.root}; extract them first")
 
-        def read(txn: lmdb.Transaction) -> np.ndarray:
+        def read(txn: lmdb.Transaction) -> None:
             found = _places(txn, keys)
             absent = [digest for digest, place in zip(digests, found, strict=True) if place is None]
             if absent:
@@ -147,16 +165,10 @@ class FeatureStore:
             places = np.frombuffer(b"".join(place for place in found if place is not None), dtype=_PLACE)
             order = np.argsort(places["chunk"], kind="stable")
             numbers, starts = np.unique(places["chunk"][order], return_index=True)
-            out: np.ndarray | None = None
             for number, rows in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
-                vectors = self.chunk(txn, fingerprint, number)[1]
-                if out is None:
-                    out = np.empty((len(keys), vectors.shape[1]), dtype=np.float32)
-                out[rows] = vectors[places["row"][rows]]
-            assert out is not None
-            return out
+                take(rows, self.chunk(txn, fingerprint, number)[1][places["row"][rows]])
 
-        return environment.read(read)
+        environment.read(read)
 
     def put(self, fingerprint: str, digests: Sequence[str], features: np.ndarray) -> None:
         """Commit (N, D) features, float32 or float16, as one chunk. What is already there stays as it is."""
