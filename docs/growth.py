@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 420, 70, 280, 20, 50
-COLOURS = ("#1b6ca8", "#c8553d", "#2f8f5b", "#8256a8", "#b08900")
+COLOURS = ("#1b6ca8", "#c8553d", "#2f8f5b", "#8256a8", "#b08900", "#5a6b7b")
 STYLE = (
     "text{font:13px sans-serif;fill:#333}.grid{stroke:#8884;stroke-width:1}.line{fill:none;stroke-width:2}"
     "@media(prefers-color-scheme:dark){text{fill:#ddd}}"

@@ -451,9 +451,12 @@ def test_a_damaged_packed_table_is_found_and_made_again(store: FeatureStore) -> 
     assert same(np.array(packed_table(store, ONE, wanted, lambda: None)), vectors(list(range(20))))
 
 
-def test_a_packed_table_of_many_rows_is_that_of_the_store(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ccr.features.packed._ROWS", 7)
-    put(store, list(range(30)))
+def test_a_packed_table_in_another_order_is_that_of_the_store(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccr.features.packed._PIECE", 100)
+    for start in (0, 7, 12, 20):
+        put(store, list(range(start, start + 10)))
     order = np.random.default_rng(1).permutation(30).tolist()
     table = packed_table(store, ONE, [digest(i) for i in order], lambda: None)
     assert same(np.array(table), vectors(order))

@@ -7,6 +7,8 @@ grows no faster than its work stays at 1 or below.
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -45,8 +47,8 @@ class Grown:
 def measure(bench: Bench) -> Iterator[Row]:
     """Ranking, the store and the order of batches by images; a training step by languages."""
     images, languages = (QUICK_IMAGES, QUICK_LANGUAGES) if bench.quick else (IMAGES, LANGUAGES)
-    for grow, sizes in ((_ranking, images), (_filling, images), (_reading, images), (_order, images)):
-        yield from _rows([grow(bench, size) for size in sizes])
+    for grow in (_ranking, _filling, _disk, _reading, _order):
+        yield from _rows([grow(bench, size) for size in images])
     yield from _rows([_training(bench, size) for size in languages])
 
 
@@ -101,6 +103,25 @@ def _filling(bench: Bench, size: int) -> Grown:
         packed_table(store, _FINGERPRINT, digests, put)
 
     return _grown(bench, "storing and packing features of images", size, size, fill)
+
+
+def _disk(bench: Bench, size: int) -> Grown:
+    """What filling asks of the disk at the least: the same bytes, flushed as often, and a copy of them."""
+    rows = np.random.default_rng(0).standard_normal((size, WIDTH), dtype=np.float32)
+    bare, copy = bench.folder / "bare", bench.folder / "copy"
+
+    def write() -> None:
+        with bare.open("wb", buffering=0) as file:
+            for start in range(0, size, CHUNK):
+                file.write(rows[start : start + CHUNK].data)
+                os.fsync(file.fileno())
+        shutil.copyfile(bare, copy)
+
+    try:
+        return _grown(bench, "the disk alone, for as many images", size, size, write)
+    finally:
+        bare.unlink()
+        copy.unlink()
 
 
 def _reading(bench: Bench, size: int) -> Grown:

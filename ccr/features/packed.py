@@ -25,7 +25,7 @@ from ccr.world import world
 CODE = 1
 TABLE, CHECK = "table.npy", "table.json"
 
-_ROWS = 8192  # read at a time
+_PIECE = 1 << 24  # bytes
 
 
 def packed_table(
@@ -56,9 +56,8 @@ def packed_table(
         with _writing(folder), replacing(folder / TABLE) as temporary, temporary.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
             store.scan(fingerprint, digests, partial(_write, folder, file, file.tell()))
-        table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
         with _writing(folder):
-            write_json(folder / CHECK, {"shape": table.shape, "sha256": _checksum(table)})
+            write_json(folder / CHECK, {"shape": header["shape"], "sha256": _checksum(folder)})
 
     def whole() -> bool:
         try:
@@ -82,7 +81,7 @@ def damage(folder: Path) -> str:
         table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError):
         return "is cut off or unreadable"
-    whole = list(table.shape) == check["shape"] and _checksum(table) == check["sha256"]
+    whole = list(table.shape) == check["shape"] and _checksum(folder) == check["sha256"]
     return "" if whole else "does not fit its checksum"
 
 
@@ -103,8 +102,12 @@ def _writing(folder: Path) -> Iterator[None]:
         raise CcrError(f"{folder / TABLE} cannot be written ({error.strerror})") from error
 
 
-def _checksum(table: np.ndarray) -> str:
+def _checksum(folder: Path) -> str:
+    """Of the rows, without the header."""
     sha = hashlib.sha256()
-    for start in range(0, len(table), _ROWS):
-        sha.update(np.ascontiguousarray(table[start : start + _ROWS]).data)
+    with (folder / TABLE).open("rb") as file:
+        np.lib.format.read_magic(file)
+        np.lib.format.read_array_header_1_0(file)
+        while part := file.read(_PIECE):
+            sha.update(part)
     return sha.hexdigest()
