@@ -54,7 +54,8 @@ def ablated(to: Path, seeds: str, size: tuple[str, ...]) -> None:
 
 def trained(method: str, seeds: str, size: tuple[str, ...]) -> list[Path]:
     """The run folders of a method; what `ccr run` finds finished it names, too."""
-    told = ccr("run", "--method", method, "--dataset", "scenes", "--seeds", seeds, "--runs", GRID / "runs", *size)
+    words = ("--method", method, "--dataset", "scenes", "--seeds", seeds, "--threads", "1", *size)  # as in the grid
+    told = ccr("run", *words, "--runs", GRID / "runs")
     return [Path(line) for line in told.splitlines() if (Path(line) / "result.json").is_file()]
 
 
