@@ -22,7 +22,7 @@ from ccr import hookspecs
 from ccr.errors import CcrError, nearest
 from ccr.loading import check_api, check_hooks, installed, load_entry, load_file, normal_name, registered_specs, why
 from ccr.registry import KINDS, Description, FilePlugin, Key, read_catalogue
-from ccr.specs import Spec
+from ccr.specs import DatasetSpec, Spec
 
 Status = Literal["ok", "broken", "off", "conflict"]
 
@@ -93,6 +93,18 @@ class Host:
             raise CcrError(self._refused[key])
         known = sorted(n for k, n in self._specs if k == kind)
         raise CcrError(f'no {kind} is named "{name}"{nearest(name, known)}; known: {", ".join(known) or "none"}')
+
+    def dataset(self, reference: str) -> tuple[DatasetSpec, Path | None]:
+        """The dataset that a name or the path of a file stands for, and that path."""
+        specs: dict[str, DatasetSpec] = self.specs("dataset")
+        path = Path(reference).expanduser()
+        fits = [spec for spec in specs.values() if spec.suffixes and path.name.endswith(spec.suffixes)]
+        if reference in specs or not fits:
+            if path.name != reference and reference not in specs:
+                known = ", ".join(suffix for spec in specs.values() for suffix in spec.suffixes)
+                raise CcrError(f"no dataset opens {reference}: a path must end in one of {known}")
+            return self.spec("dataset", reference), None
+        return evolve(fits[0], name=path.name.removesuffix(path.suffix).split("{")[0] or fits[0].name), path
 
     def owner(self, kind: str, name: str) -> PluginInfo:
         """The plugin that a usable spec comes from."""

@@ -49,6 +49,13 @@ def test_help_and_lists_import_nothing_heavy(args: tuple[str, ...]) -> None:
     assert not modules_of(*args).intersection(HEAVY)
 
 
+@pytest.mark.parametrize("names", [("dsad", "scenes"), ("dasd", "scens"), ("dasd", "no/such.file")])
+def test_a_misspelt_name_is_told_before_anything_heavy_is_imported(names: tuple[str, str]) -> None:
+    args = ("run", "--method", names[0], "--dataset", names[1])
+    assert ccr(*args).exit_code == 2
+    assert not modules_of(*args).intersection(HEAVY)
+
+
 def test_help_is_quick() -> None:
     """0.2 s on a quiet machine; the best of three is far below a second on any."""
     seconds = []

@@ -23,7 +23,6 @@ from PIL import Image
 
 from ccr import CcrError, DatasetSpec
 from ccr.cli import main
-from ccr.data.opening import find
 from ccr.host import Host
 
 PAGE = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -100,7 +99,7 @@ def test_the_documented_example_is_a_whole_dataset(tmp_path: Path) -> None:
 def test_a_path_opens_by_its_ending(tmp_path: Path) -> None:
     host = Host.load()
     for path, factory in (("a/data.jsonl", "Jsonl"), ("a/{000..012}.tar", "WebDataset"), ("a/0.tar", "WebDataset")):
-        found, root = find(host, path)
+        found, root = host.dataset(path)
         assert found.factory.endswith(f":{factory}")
         assert root == Path(path)
 

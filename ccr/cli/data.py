@@ -172,7 +172,7 @@ def prepare(
 def _door(name: str, root: Path | None, assignments: Sequence[str], registry: Path | None) -> tuple[Host, Opening]:
     """A dataset under its first recipe, as `ccr run` opens it."""
     from ccr.config import load_config
-    from ccr.data.opening import find, opening
+    from ccr.data.opening import opening
     from ccr.errors import CcrError
     from ccr.host import Host
     from ccr.settings import make_settings
@@ -183,7 +183,7 @@ def _door(name: str, root: Path | None, assignments: Sequence[str], registry: Pa
         if key.partition(".")[0] not in SECTIONS:
             raise CcrError(f"{config.where(key)}: {key} has no effect here; set dataset settings")
     host = Host.load(config.registry)
-    spec, path = find(host, config.dataset)
+    spec, path = host.dataset(config.dataset)
     if path and config.data_root:
         raise CcrError(f"--data-root has no effect: {config.dataset} names its files itself")
     recipe = next(iter(spec.recipes.values()))
@@ -194,14 +194,14 @@ def _door(name: str, root: Path | None, assignments: Sequence[str], registry: Pa
 
 def _others(host: Host, door: Opening, against: Sequence[str]) -> list[Opening]:
     """The training data to compare with: what was named, else the dataset's own corpus."""
-    from ccr.data.opening import find, opening
+    from ccr.data.opening import opening
     from ccr.settings import make_settings
 
     names = against or ((door.spec.corpus,) if door.spec.corpus else ())
     others = []
     for reference in names:
         name, _, root = reference.partition("=")
-        spec, path = find(host, name)
+        spec, path = host.dataset(name)
         settings = make_settings(host.resolve(spec.settings), {}, f"dataset {name}")
         others.append(opening(host, spec, settings, root=path or (Path(root) if root else None)))
     return others

@@ -51,6 +51,7 @@ def run(assignments: tuple[str, ...], file: Path | None, seeds: str | None, **fl
     """
     from ccr.config import load_config
     from ccr.errors import CcrError
+    from ccr.host import Host
     from ccr.world import join, leave, started_together
 
     together = join()
@@ -58,6 +59,10 @@ def run(assignments: tuple[str, ...], file: Path | None, seeds: str | None, **fl
         raise CcrError("give --seed or --seeds, not both")
     given = {name: value for name, value in flags.items() if value is not None}
     configs = [load_config(file, {**given, **seed, "set": assignments}) for seed in _seeds(seeds)]
+
+    host = Host.load(configs[0].registry)  # a misspelt name is told before torch is imported
+    host.spec("method", configs[0].method)
+    host.dataset(configs[0].dataset)
 
     if (configs[0].gpus or 1) > 1 and not started_together():
         from ccr.pipeline.launch import launch

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ccr.base import Dataset
 from ccr.data.records import Data, seal
@@ -47,19 +47,6 @@ class Opening:
         """The dataset, its test split sealed. Only once nothing is missing. `checked`: what `Data` takes of a check."""
         seal(self.dataset, self.spec.name)
         return Data(self.dataset.describe(self.spec), self.dataset, self.translations, **checked)
-
-
-def find(host: Host, reference: str) -> tuple[DatasetSpec, Path | None]:
-    """The dataset that a name or the path of a file stands for, and that path."""
-    specs = host.specs("dataset")
-    path = Path(reference).expanduser()
-    fits = [spec for spec in specs.values() if spec.suffixes and path.name.endswith(spec.suffixes)]
-    if reference in specs or not fits:
-        if path.name != reference and reference not in specs:
-            known = ", ".join(suffix for spec in specs.values() for suffix in spec.suffixes)
-            raise CcrError(f"no dataset opens {reference}: a path must end in one of {known}")
-        return host.spec("dataset", reference), None
-    return evolve(fits[0], name=path.name.removesuffix(path.suffix).split("{")[0] or fits[0].name), path
 
 
 def opening(

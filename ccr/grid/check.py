@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ccr.config import RunConfig
-from ccr.data.opening import find
 from ccr.errors import CcrError, nearest
 from ccr.host import Host
 from ccr.pipeline.plan import find_encoder
@@ -35,7 +34,7 @@ def _faults(config: RunConfig, host: Host) -> Iterator[str]:
         return ask("", lambda: config.settings_for(section, cls, base))  # these sentences say where themselves
 
     method = ask("method", lambda: host.spec("method", config.method))
-    dataset, _ = ask("dataset", lambda: find(host, config.dataset)) or (None, None)
+    dataset, _ = ask("dataset", lambda: host.dataset(config.dataset)) or (None, None)
     if config.protocol:
         ask("protocol", lambda: get_protocol(config.protocol or ""))
     reference = config.encoder or (dataset.encoder if dataset else "")

@@ -18,7 +18,7 @@ from torch.nn.functional import normalize
 
 from ccr.base import Encoder, Method, TokenInput
 from ccr.config import EXECUTION, RunConfig, load_config
-from ccr.data.opening import find, require
+from ccr.data.opening import require
 from ccr.data.records import unsealed
 from ccr.errors import CcrError, nearest
 from ccr.evaluation.encode import encode_texts
@@ -200,7 +200,7 @@ def open_pictures(record: FinishedRun, **places: Any) -> Callable[[str], bytes]:
     """
     config = rebuilt_config(record, **places)
     host = Host.load(config.registry)
-    spec, path = find(host, config.dataset)
+    spec, path = host.dataset(config.dataset)
     recipe = config.recipe or next(iter(spec.recipes))
     also = record.result["langs"]["targets"]  # those of the run that languages were added to, too
     door = dataset_opening(host, config, "dataset", spec, recipe, path or config.data_root, also=also)

@@ -13,7 +13,7 @@ from attrs import frozen
 from ccr.base import Encoder
 from ccr.config import RunConfig
 from ccr.data.faults import leaving
-from ccr.data.opening import Opening, find, opening
+from ccr.data.opening import Opening, opening
 from ccr.data.records import Data
 from ccr.errors import CcrError, nearest
 from ccr.files import cache_root
@@ -109,7 +109,7 @@ def resolve(config: RunConfig, opened: dict[str, tuple[Data, Data | None]] | Non
     host = Host.load(config.registry)
     method = host.spec("method", config.method)
     base = read_base(config)
-    spec, path = find(host, config.dataset)
+    spec, path = host.dataset(config.dataset)
     if path and config.data_root:
         raise CcrError(f"--data-root has no effect: {config.dataset} names its files itself")
     protocol = get_protocol(config.protocol or spec.protocol)

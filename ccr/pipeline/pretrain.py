@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from ccr.base import Encoder
 from ccr.config import RunConfig
-from ccr.data.opening import find, require
+from ccr.data.opening import require
 from ccr.errors import CcrError
 from ccr.evaluation.score import selector
 from ccr.features.extract import Features, image_features
@@ -57,7 +57,7 @@ def pretrain(config: RunConfig, budget: Budget, out: Path) -> Pretrained:
     for key in config.settings:
         if key.partition(".")[0] not in ("dataset", "encoder"):
             raise CcrError(f"{config.where(key)}: {key} has no effect: pretraining sets dataset.* and encoder.* alone")
-    spec, path = find(host, config.dataset)
+    spec, path = host.dataset(config.dataset)
     recipe = config.recipe or next(iter(spec.recipes))
     door = dataset_opening(host, config, "dataset", spec, recipe, path or config.data_root)
     found, argument = find_encoder(host, config.encoder or spec.encoder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from ccr.config import RunConfig, load_config
-from ccr.data.opening import find, opening, require
+from ccr.data.opening import opening, require
 from ccr.data.records import Data
 from ccr.errors import CcrError, nearest
 from ccr.files import cache_root
@@ -82,7 +82,7 @@ def translate_dataset(
 
 def _open(host: Host, config: RunConfig) -> Data:
     """The dataset under its first recipe, as `ccr run` opens it. Pictures and MT captions may still be missing."""
-    spec, path = find(host, config.dataset)
+    spec, path = host.dataset(config.dataset)
     if path and config.data_root:
         raise CcrError(f"--data-root has no effect: {config.dataset} names its files itself")
     recipe = next(iter(spec.recipes.values()))
