@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ SLURM = {
     'cp "$1" $HERE/$n.batch\necho "Submitted batch job $n"',
     "sacct": "cat $HERE/states",
     "scancel": 'echo "$@" >> $HERE/cancelled',
+    "scontrol": '[ "$1" = show ] && cat $HERE/shown || echo "$@" >> $HERE/requeued',
 }
 
 
@@ -174,6 +176,33 @@ def test_cancelled_a_cell_saves_its_state_and_cancelled_again_it_is_killed(tmp_p
     assert (tmp_path / "state").read_text() == "checkpoint"
     executor.cancel(ids, force=True)
     ended(executor, ids)
+
+
+@pytest.mark.parametrize(
+    ("shown", "requeued"),
+    [
+        ("PreemptEligibleTime=2026-01-01T00:00:00 PreemptTime=2026-01-01T00:09:00\n", "requeue 7_2"),
+        ("PreemptEligibleTime=2026-01-01T00:00:00 PreemptTime=None\n", ""),
+    ],
+)
+def test_a_preempted_cell_that_saved_its_state_asks_for_another_start(
+    slurm: Path, tmp_path: Path, shown: str, requeued: str
+) -> None:
+    """A cancelled one gets the same signal, and does not."""
+    (slurm / "shown").write_text(shown)
+    cell = "import sys; print('begun', flush=True); sys.stdin.read(); sys.exit(130)"
+    code = "import sys; from ccr_submitit.command import Command; sys.exit(Command(sys.argv[2:], sys.argv[1], {})())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path), sys.executable, "-c", cell],
+        env={
+            **os.environ, "SUBMITIT_EXECUTOR": "slurm", "SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7",
+            "SLURM_ARRAY_TASK_ID": "2", "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+    )  # fmt: skip
+    until(tmp_path / "output.txt", "begun")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == (1 if requeued else 130)
+    assert read(slurm / "requeued").strip() == requeued
 
 
 def test_what_is_stored_for_a_job_is_words(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +31,10 @@ class Command:
         self._child = ccr.Child(command, Path(folder), environment)
         signal.signal(WARNING, handler)
         signal.signal(signal.SIGTERM, self._stop)
-        return self._child.wait()
+        code = self._child.wait()
+        if code and self._asked and _back_into_the_queue():
+            raise SystemExit(1)  # without a result, which would say that the job is over
+        return code
 
     def checkpoint(self) -> submitit.helpers.DelayedSubmission:
         """Stop the cell, which saves its state; what runs when the job has a machine again: the same command."""
@@ -43,3 +48,15 @@ class Command:
         if self._child:
             self._child.stop(force=self._asked)
             self._asked = True
+
+
+def _back_into_the_queue() -> bool:
+    """Ask Slurm for another start of this job if it is being preempted: one that ends by itself within its time of
+    grace counts as over. Where it was cancelled there is nothing to ask."""
+    job = submitit.JobEnvironment()
+    if job.cluster != "slurm":
+        return False
+    shown = subprocess.run(["scontrol", "show", "job", job.job_id], capture_output=True, text=True, check=False)
+    if not re.search(r"PreemptTime=\d", shown.stdout):
+        return False
+    return subprocess.run(["scontrol", "requeue", job.job_id], check=False).returncode == 0
