@@ -56,6 +56,18 @@ def test_a_misspelt_name_is_told_before_anything_heavy_is_imported(names: tuple[
     assert not modules_of(*args).intersection(HEAVY)
 
 
+def test_an_error_of_many_lines_is_told_by_its_first(tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").write_text("[]\n" * 1000)
+    done = subprocess.run(
+        [sys.executable, "-m", "ccr", "data", "show", str(tmp_path / "d.jsonl")], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    told = done.stderr.splitlines()
+    assert told[0] == "error: d.jsonl:1: is no JSON object; write one per row"
+    assert told[-1] == "... and 980 more"
+    assert len(told) == cli.LINES + 1
+
+
 def test_help_is_quick() -> None:
     """0.2 s on a quiet machine; the best of three is far below a second on any."""
     seconds = []

@@ -32,6 +32,7 @@ COMMANDS = {
 }
 """name -> (module, attribute, help in one line)"""
 
+LINES = 20  # of an error, at most
 _MENDABLE = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -76,7 +77,7 @@ def _guarded(call: Callable[[], Any]) -> int:
         code = call()
         sys.stdout.flush()
     except CcrError as error:
-        return _complain(str(error), error.exit_code)
+        return _complain(_short(str(error)), error.exit_code)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -94,6 +95,13 @@ def _guarded(call: Callable[[], Any]) -> int:
             raise
         return _complain(f"{error.filename or 'writing'}: {error.strerror}", 2)
     return code if isinstance(code, int) else 0
+
+
+def _short(text: str) -> str:
+    """A file of a million faulty rows is told by its first."""
+    lines = text.split("\n")
+    more = len(lines) - LINES
+    return text if more <= 0 else "\n".join([*lines[:LINES], f"... and {more:,} more"])
 
 
 def _complain(text: str, code: int, title: str = "error: ") -> int:

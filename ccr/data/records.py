@@ -17,8 +17,6 @@ from ccr.errors import CcrError, SealedSplitError
 from ccr.files import digest_of
 from ccr.specs import DatasetSpec, Item, Split
 
-FAULTS_TOLD = 10
-
 _open: ContextVar[bool] = ContextVar("ccr_test_split_open", default=False)
 _training: ContextVar[bool] = ContextVar("ccr_training", default=False)
 
@@ -151,6 +149,5 @@ def _checked(items: Iterable[Item], where: str, source_lang: str) -> tuple[Item,
     if not kept:
         faults.append(f"{where}: there is no item")
     if faults:
-        more = f"\n  ... and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
-        raise CcrError("\n".join(faults[:FAULTS_TOLD]) + more)
+        raise CcrError("\n".join(faults))
     return kept

@@ -20,7 +20,6 @@ from ccr.errors import CcrError, nearest
 from ccr.files import digest_of
 from ccr.specs import Caption, Item
 
-FAULTS_TOLD = 10
 SPLITS = ("train", "val", "test")
 MT = "mt:"
 
@@ -104,10 +103,7 @@ def attach(items: Iterable[Item], translations: Iterable[Translation], split: st
 
 
 def refuse_unknown(translations: Iterable[Translation], items_of: Mapping[str, Iterable[Item]]) -> None:
-    """Raises CcrError for translations of captions that are in no split of `items_of`, e.g. "train" and "val".
-
-    What `unknown` tells, the first of it.
-    """
+    """Raises CcrError for what `unknown` tells."""
     _check(unknown(translations, items_of))
 
 
@@ -179,5 +175,4 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], list[str]]:
 
 def _check(faults: Sequence[str]) -> None:
     if faults:
-        more = f"\n  ... and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
-        raise CcrError("\n".join(faults[:FAULTS_TOLD]) + more)
+        raise CcrError("\n".join(faults))

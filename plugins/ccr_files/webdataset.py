@@ -64,7 +64,7 @@ class WebDataset(RowDataset):
                         faults.add(f"{shard}: {member.name}", "stands twice; make the shard again")
                     parts[member.ending] = member
             except ccr.CcrError as error:
-                faults.tell(str(error))
+                faults.told.append(str(error))
                 continue
             for key, parts in samples.items():
                 row = self._row(f"{shard}: {key}", key, parts, faults)
