@@ -38,7 +38,9 @@ def presence(whole: Whole) -> None:
             if names is None:
                 homeless.setdefault(folder, set()).add(item.path)
             elif item.path.name not in names:
-                whole.add(Fault("absent-picture", "is not there", str(item.path), whole.spec.name, split, item.id))
+                whole.add(
+                    Fault("absent-picture", f"is not there{_of(item)}", _where(item), whole.spec.name, split, item.id)
+                )
     for folder, lost in homeless.items():
         whole.add(Fault("missing", f"there is no such folder, of {len(lost):,} pictures", str(folder), whole.spec.name))
     if len(whole.faults) > before:
@@ -70,7 +72,7 @@ def decode(whole: Whole) -> None:
             for row, what in zip(part, found, strict=True):
                 for split, item in row if what else ():
                     place = (_where(item), whole.spec.name, split, item.id)
-                    whole.add(Fault("broken-picture", f"{what}; fetch it again", *place))
+                    whole.add(Fault("broken-picture", f"{what}; fetch it again{_of(item)}", *place))
             bar.advance(len(part))
 
 
@@ -129,7 +131,7 @@ def twins(whole: Whole, digests: Mapping[str, Sequence[str]]) -> None:
         first: dict[str, str] = {}
         for item, digest in zip(whole.splits.get(test_set.id, ()), digests.get(test_set.id, ()), strict=True):
             if digest and first.setdefault(digest, item.id) != item.id:
-                what = f"holds the same picture as item {first[digest]} of {test_set.id}"
+                what = f"holds the same picture as item {first[digest]} of {test_set.id}{_of(item)}"
                 whole.add(Fault("twin-picture", what, _where(item), whole.spec.name, test_set.id, item.id))
 
 
@@ -144,7 +146,7 @@ def split_overlaps(whole: Whole, keys: Mapping[str, Sequence[str]]) -> None:
             holders = _holders(whole.splits[other], keys[other])
             for item, key in zip(whole.splits.get(split, ()), keys.get(split, ()), strict=True):
                 if key and key in holders:
-                    what = f"the picture of {split} is in {other}, too, as item {holders[key][0].id}"
+                    what = f"the picture of {split} is in {other}, too, as item {holders[key][0].id}{_of(item)}"
                     whole.add(Fault("split-overlap", what, _where(item), whole.spec.name, split, item.id))
 
 
@@ -173,5 +175,16 @@ def _where(item: Item) -> str:
 
 def _named(item: Item) -> str:
     """An item, and its file, or else where its first caption stands."""
-    place = item.path or next((caption.tags["at"] for caption in item.captions if "at" in caption.tags), "")
+    place = item.path or _row(item)
     return f"item {item.id} ({place})" if place else f"item {item.id}"
+
+
+def _of(item: Item) -> str:
+    """Whose picture it is, where the reader says so."""
+    row = _row(item)
+    return f" (item {item.id} of {row})" if row else ""
+
+
+def _row(item: Item) -> str:
+    """The file and the row of an item's first caption."""
+    return next((caption.tags["at"] for caption in item.captions if "at" in caption.tags), "")

@@ -214,11 +214,12 @@ def _captions(item: str, rows: Sequence[Mapping[str, str]], source: str, where: 
     """The captions of an item. A translation without `parallel` is of the only source caption, if there is only one."""
     made: list[ccr.Caption] = []
     numbers: Counter[str] = Counter()
+    tags = {"at": where}
     for row in rows:
         lang, origin = row["lang"], row.get("origin", "human")
         own = row.get("id", f"{item}#{lang}-{numbers[lang]}")
         numbers[lang] += 1
-        made.append(ccr.Caption(own, lang, row["text"].strip(), origin, row.get("parallel")))
+        made.append(ccr.Caption(own, lang, row["text"].strip(), origin, row.get("parallel"), tags))
     sources = [caption.id for caption in made if caption.lang == source]
     for k, caption in enumerate(made):
         if caption.parallel is not None and (caption.lang == source or caption.parallel not in sources):
