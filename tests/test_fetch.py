@@ -85,8 +85,8 @@ class Server:
         request.end_headers()
         end = min(len(body), start + self.cuts.pop(0)) if self.cuts else len(body)
         for first in range(start, end, 1 << 16):
+            self.sent += min(end, first + (1 << 16)) - first  # before: whoever has read it may ask at once
             request.wfile.write(body[first : min(end, first + (1 << 16))])
-            self.sent += min(end, first + (1 << 16)) - first
             time.sleep(self.pause)
 
 
