@@ -239,3 +239,19 @@ def test_a_test_picture_that_trains_is_told_before_anything_is_trained(root: Pat
     assert done.exit_code == 0, done.output
     (found,) = results(root)
     assert found["faults"]["split-overlap"]["count"] == 2
+
+
+def test_broken_test_pictures_are_told_before_anything_is_trained(root: Path) -> None:
+    whole = (root / "faulty-v11.png").read_bytes()
+    (root / "faulty-v11.png").write_bytes(whole[: len(whole) // 2])
+    (root / "faulty-v12.png").write_bytes(b"no picture")
+    refused = CliRunner().invoke(main, words(root))
+    assert refused.exit_code == 2
+    assert "2 test pictures cannot be used:" in refused.output
+    assert "faulty-v11.png (item faulty-v11) is no readable image" in refused.output
+    assert "faulty-v12.png (item faulty-v12) is no readable image" in refused.output
+    assert "steps" not in refused.output
+    done = CliRunner().invoke(main, words(root, "--accept", "broken-picture"))
+    assert done.exit_code == 0, done.output
+    (found,) = results(root)
+    assert found["gallery"] == {"en": 2, "de": 2}

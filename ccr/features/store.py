@@ -39,7 +39,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,20 @@ class FeatureStore:
         if not environment.exists():
             return list(range(len(keys)))
         return environment.read(lambda txn: [i for i, place in enumerate(_places(txn, keys)) if place is None])
+
+    def unseen(self, digests: Sequence[str]) -> list[int]:
+        """Positions in `digests` of contents that no encoder has a feature of."""
+        left = list(range(len(digests)))
+        for fingerprint in self.fingerprints():
+            with suppress(CcrError):  # damaged, or of another layout: as if it were not there
+                left = [left[i] for i in self.missing(fingerprint, [digests[i] for i in left])]
+        return left
+
+    def fingerprints(self) -> list[str]:
+        """All encoders that have a folder, or what a killed `prune` or repair left of one."""
+        parent = self.root / "encoders"
+        names = os.listdir(parent) if parent.exists() else []
+        return sorted({name.lstrip(".").split(".")[0] for name in names if not name.endswith(".lock")})
 
     def get(self, fingerprint: str, digests: Sequence[str]) -> np.ndarray:
         """The features of `digests`, (N, D) float32, in their order. CcrError if any is absent or damaged."""

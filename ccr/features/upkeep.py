@@ -51,7 +51,7 @@ def entries(store: FeatureStore) -> list[Entry]:
     for table in _tables(store):
         key = json.loads((table / SEAL).read_text(encoding="utf-8"))
         packed.setdefault(key["fingerprint"], []).append(table)
-    fingerprints = {*_fingerprints(store), *packed}
+    fingerprints = {*store.fingerprints(), *packed}
     found = [_entry(store, fingerprint, packed.get(fingerprint, [])) for fingerprint in fingerprints]
     return sorted(found, key=lambda entry: (-entry.used, entry.fingerprint))
 
@@ -87,7 +87,7 @@ def verify(store: FeatureStore, repair: bool = False) -> list[Damage]:
     With `repair` what is damaged is removed, so that the next run makes it again, and what is sound stays.
     """
     found: list[Damage] = []
-    fingerprints = _fingerprints(store)
+    fingerprints = store.fingerprints()
     with Progress("verify", len(fingerprints) + 2, "parts") as bar:
         for fingerprint in fingerprints:
             alone = store.alone(fingerprint, lambda: say("  waiting for an extraction to end"))
@@ -224,13 +224,6 @@ def _entry(store: FeatureStore, fingerprint: str, packed: Sequence[Path]) -> Ent
         used=max(used, default=0.0),
         fault=fault,
     )
-
-
-def _fingerprints(store: FeatureStore) -> list[str]:
-    """All that have a folder, or what a killed `prune` or repair left of one."""
-    parent = store.root / "encoders"
-    names = os.listdir(parent) if parent.exists() else []
-    return sorted({name.lstrip(".").split(".")[0] for name in names if not name.endswith(".lock")})
 
 
 def _tables(store: FeatureStore) -> list[Path]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ccr.base import Method
 from ccr.data.batches import TextRows
-from ccr.data.records import content_digest, unsealed
+from ccr.data.records import content_digest
 from ccr.data.views import Queries, queries
 from ccr.errors import CcrError
 from ccr.evaluation.encode import WARMUPS, query_seconds, sides
@@ -21,45 +21,18 @@ from ccr.evaluation.interval import image_interval
 from ccr.evaluation.ranks import Ranks
 from ccr.evaluation.score import SELECTS
 from ccr.features.extract import Features
-from ccr.features.inputs import input_digests
 from ccr.metric import RankMetric
 from ccr.pipeline.device import Compute
 from ccr.pipeline.plan import Plan
 from ccr.pipeline.prepare import Prepared
 from ccr.pipeline.sound import another_test_set
+from ccr.pipeline.tested import test_items
 from ccr.protocols import protocol_id
 from ccr.results.run import Run
 from ccr.specs import Item, MetricSpec
 from ccr.training.loop import weights_digest
 
-NAMED = 10  # items that an error names
 TIMED = 20  # queries whose latency is taken
-
-
-def refuse_overlap(plan: Plan, prepared: Prepared) -> None:
-    """CcrError if images of the test set are among those that train or select, by content; nothing of it is kept."""
-    items, digests = _tested(plan, prepared)
-    tested = dict(zip(digests, items, strict=True))
-    seen = {
-        digest: f"{item.id} of {data.spec.name}/{split}"
-        for data, split in prepared.used()
-        for digest, item in zip(prepared.digests(data, split), data.records(split), strict=True)
-        if digest in tested
-    }
-    if seen:
-        named = [f"{tested[digest].id} is {where}" for digest, where in list(seen.items())[:NAMED]]
-        accept = "" if prepared.encoder.precomputed else "; --accept split-overlap,corpus-overlap leaves them out there"
-        raise CcrError(
-            f"{len(seen)} of the {len(items)} test images of {plan.test_set.id} are among the images of training or "
-            f"validation: {', '.join(named)}{', ...' if len(seen) > NAMED else ''}; remove them there{accept}"
-        )
-
-
-def _tested(plan: Plan, prepared: Prepared) -> tuple[Sequence[Item], list[str]]:
-    """The test items and what the encoder reads of each."""
-    with unsealed():
-        items = plan.data.records("test", plan.test_set.id)
-    return items, input_digests(prepared.encoder, plan.data.dataset, items, prepared.store.files)
 
 
 def evaluate(
@@ -74,7 +47,7 @@ def evaluate(
 
     Test records are loaded here, after training; no training object has seen them.
     """
-    items, digests = _tested(plan, prepared)
+    items, digests = test_items(plan, prepared)
     source = [plan.source_lang] if plan.source_lang in plan.test_set.langs else []
     langs = (*source, *plan.langs)
     asked = {lang: queries(items, lang, lambda c: True, "any", plan.test_set.id) for lang in langs}

@@ -25,11 +25,12 @@ from ccr.errors import CcrError
 from ccr.evaluation.encode import rank
 from ccr.files import digest_of, discard, replacing
 from ccr.pipeline.device import Compute, compute, describe
-from ccr.pipeline.evaluate import evaluate, on_device, refuse_overlap, text_rows
+from ccr.pipeline.evaluate import evaluate, on_device, text_rows
 from ccr.pipeline.extension import open_base
 from ccr.pipeline.method import build, make_method
 from ccr.pipeline.plan import Plan, resolve
 from ccr.pipeline.prepare import Corpus, Prepared, Validation
+from ccr.pipeline.tested import refuse_overlap, refuse_unreadable
 from ccr.progress import say
 from ccr.protocols import make_phase
 from ccr.results.provenance import provenance
@@ -105,6 +106,7 @@ def _carry_out(
     if not base:
         build(plan, prepared, machine)  # what a method cannot work with is told before anything is trained
     refuse_overlap(plan, prepared)
+    refuse_unreadable(plan, prepared)
     fingerprint = prepared.finetune_encoder()
     with training():
         corpora = prepared.corpora()
