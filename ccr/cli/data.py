@@ -61,12 +61,12 @@ def check(
     host, door = _door(name, data_root, assignments, registry)
     others = _others(host, door, against)
     if no_pictures:
-        report = quick(door, others)
+        report = quick(door, others, named=bool(against))
     else:
         from ccr.features.digests import FileDigests
         from ccr.files import cache_root
 
-        report = thorough(door, FileDigests(cache_root(cache) / "features" / "digests"), others)
+        report = thorough(door, FileDigests(cache_root(cache) / "features" / "digests"), others, named=bool(against))
     left = standing(report.faults, chosen)
     if as_json:
         _print_json(_record(report, chosen))
@@ -260,13 +260,17 @@ def _print_items(items: Sequence[Any], langs: Sequence[str] | None) -> None:
 
 
 def _sizes(sizes: Sequence[Size]) -> str:
+    from ccr.results.table import display_width
+
     rows = [("split", "lang", "origin", "images", "captions")]
     rows += [(s.split, s.lang, s.origin, f"{s.images:,}", f"{s.captions:,}") for s in sizes]
-    widths = [max(len(row[k]) for row in rows) for k in range(5)]
-    return "\n".join(
-        "  " + "  ".join(c.ljust(w) if k < 3 else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    )
+    widths = [max(display_width(row[k]) for row in rows) for k in range(5)]
+
+    def fitted(k: int, cell: str) -> str:
+        room = " " * (widths[k] - display_width(cell))
+        return cell + room if k < 3 else room + cell
+
+    return "\n".join("  " + "  ".join(fitted(k, cell) for k, cell in enumerate(row)) for row in rows)
 
 
 def _print_json(value: Any) -> None:

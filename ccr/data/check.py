@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 MANY = 0.01  # share of odd captions that makes it a fault of the language
 
 
-def quick(door: Opening, against: Iterable[Opening] = (), *, pictures: bool = True) -> Report:
+def quick(door: Opening, against: Iterable[Opening] = (), *, pictures: bool = True, named: bool = False) -> Report:
     """What can be told without opening a picture: presence, counts, captions, ids, declared overlaps.
 
     `against` are training corpora that must hold no test picture. `pictures` is False where an encoder of
-    precomputed features reads none.
+    precomputed features reads none. Where they are `named`, one that cannot be read is a fault.
     """
-    return _quick(door, against, pictures)[0].report()
+    return _quick(door, against, pictures, named)[0].report()
 
 
-def examine(whole: Whole, corpora: Iterable[Whole] = (), *, pictures: bool = True) -> None:
+def examine(whole: Whole, corpora: Iterable[Whole] = (), *, pictures: bool = True, named: bool = False) -> None:
     """What `quick` does, for what was read already."""
     if not whole.splits:
         return
@@ -52,19 +52,23 @@ def examine(whole: Whole, corpora: Iterable[Whole] = (), *, pictures: bool = Tru
     if pictures:
         presence(whole)
     # of one source and one name: the same picture, whatever its bytes
-    named = {split: [declared_source(item) for item in items] for split, items in whole.splits.items()}
-    split_overlaps(whole, named)
+    sources = {split: [declared_source(item) for item in items] for split, items in whole.splits.items()}
+    split_overlaps(whole, sources)
     for corpus in corpora:
         if "train" not in corpus.splits:
             reason = next(iter(corpus.faults.values()), "it has no training split")
-            whole.notes.append(f"not compared with the training images of {corpus.spec.name}: {reason}")
+            what = f"not compared with the training images of {corpus.spec.name}: {reason}"
+            if named:
+                whole.add(Fault("missing", what, dataset=whole.spec.name))
+            else:
+                whole.notes.append(what)
             continue
-        corpus_overlaps(whole, corpus, named, [declared_source(item) for item in corpus.splits["train"]])
+        corpus_overlaps(whole, corpus, sources, [declared_source(item) for item in corpus.splits["train"]])
 
 
-def thorough(door: Opening, files: FileDigests, against: Iterable[Opening] = ()) -> Report:
+def thorough(door: Opening, files: FileDigests, against: Iterable[Opening] = (), *, named: bool = False) -> Report:
     """All of `quick`, every picture decoded, and overlaps by content. `files` remembers content digests."""
-    whole, corpora = _quick(door, against, True)
+    whole, corpora = _quick(door, against, True, named)
     decode(whole)
     compare_content(whole, corpora, files)
     return whole.report()
@@ -80,9 +84,9 @@ def compare_content(whole: Whole, corpora: Iterable[Whole], files: FileDigests) 
             corpus_overlaps(whole, corpus, content, digests(corpus.door, corpus.splits["train"], files))
 
 
-def _quick(door: Opening, against: Iterable[Opening], pictures: bool) -> tuple[Whole, list[Whole]]:
+def _quick(door: Opening, against: Iterable[Opening], pictures: bool, named: bool) -> tuple[Whole, list[Whole]]:
     whole, corpora = read_whole(door), [read_whole(other) for other in against]
-    examine(whole, corpora, pictures=pictures)
+    examine(whole, corpora, pictures=pictures, named=named)
     return whole, corpora
 
 

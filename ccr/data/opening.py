@@ -14,6 +14,7 @@ from ccr.data.records import Data, seal
 from ccr.data.translations import Translation, mt_files, mt_folder, read_translations
 from ccr.errors import CcrError
 from ccr.host import Host
+from ccr.loading import why
 from ccr.specs import DatasetSpec
 
 
@@ -26,12 +27,13 @@ class Opening:
     root: Path | None
     lost: str  # why its root is not known; "" = it is, or none is needed
     translations: tuple[Translation, ...]  # from files of their own
+    refused: tuple[str, ...] = ()  # what is wrong with those files, all of which are then left aside
 
     def missing(self, *, pictures: bool = True, mt: Sequence[str] = ()) -> list[str]:
         """One sentence per thing that is not in place. `mt` are languages that machine translations are needed of."""
-        found = [*([self.lost] if self.lost else []), *self.dataset.missing(pictures)]
+        found = [*([self.lost] if self.lost else []), *self.refused, *self._absent(pictures)]
         there = {row.lang for row in self.translations}
-        unheard = [] if self.spec.holds_mt else [lang for lang in mt if lang not in there]
+        unheard = [] if self.spec.holds_mt or self.refused else [lang for lang in mt if lang not in there]
         if unheard:
             folder = mt_folder(self.root or Path())
             place = f" --data-root {self.root}" if self.root and not self.lost and "CCR_DATA" not in os.environ else ""
@@ -42,6 +44,14 @@ class Opening:
                 f"{folder}, or name one with --mt (docs/data.md says what a row holds)"
             )
         return found
+
+    def _absent(self, pictures: bool) -> Sequence[str]:
+        try:
+            return self.dataset.missing(pictures)
+        except CcrError as error:
+            return str(error).split("\n")
+        except Exception as error:  # a plugin's, over files that nobody has looked at
+            return [f"the reader of {self.spec.name} failed: {why(error)}"]
 
     def open(self, **checked: Any) -> Data:
         """The dataset, its test split sealed. Only once nothing is missing. `checked`: what `Data` takes of a check."""
@@ -64,7 +74,10 @@ def opening(
             lost = f"dataset {spec.name} reads files: name their folder with --data-root, or set CCR_DATA to its parent"
             root = Path("$CCR_DATA") / spec.name  # what is missing is named as it will be found there
     dataset: Dataset = host.resolve(spec.factory)(settings, root)
-    return Opening(spec, dataset, root, lost, read_translations([*mt_files(root), *mt]))
+    try:
+        return Opening(spec, dataset, root, lost, read_translations([*mt_files(root), *mt]))
+    except CcrError as error:
+        return Opening(spec, dataset, root, lost, (), tuple(str(error).split("\n")))
 
 
 def open_data(host: Host, spec: DatasetSpec, root: Path | None, settings: Any) -> Data:

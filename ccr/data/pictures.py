@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ccr.data.faults import Fault
 from ccr.data.opening import Opening
 from ccr.data.whole import Whole
-from ccr.errors import CcrError
 from ccr.progress import Progress
 from ccr.specs import Item
 
@@ -51,7 +50,7 @@ def presence(whole: Whole) -> None:
 def _names(folder: Path) -> set[str] | None:
     try:
         return {entry.name for entry in os.scandir(folder)}
-    except OSError:
+    except (OSError, ValueError):  # a NUL in its name
         return None
 
 
@@ -81,7 +80,7 @@ def _undecodable(door: Opening, item: Item) -> str:
 
     try:
         data = door.dataset.read(item)
-    except (OSError, CcrError) as error:
+    except Exception as error:  # OSError, CcrError, or whatever a reader that decodes it raises
         return f"cannot be read ({getattr(error, 'strerror', None) or error})"
     if not data:
         return "is empty"
@@ -115,7 +114,7 @@ def digests(door: Opening, items: Sequence[Item], files: FileDigests) -> list[st
         if digest is None:
             try:
                 digest = hashlib.sha256(door.dataset.read(item)).hexdigest()
-            except (OSError, CcrError):
+            except Exception:  # as in `_undecodable`
                 digest = ""
         digests.append("" if isinstance(digest, FileFault) else digest)
     return digests

@@ -23,7 +23,8 @@ _FONTS = (
     "NotoSans-Regular.ttf", "DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf", "NotoSansCJK-Regular.ttc",
     "Hiragino Sans GB.ttc", "msyh.ttc", "wqy-microhei.ttc",
     *(f"NotoSans{script}-Regular.ttf" for script in (
-        "Arabic", "Hebrew", "Devanagari", "Bengali", "Telugu", "Tamil", "Thai", "Georgian", "Armenian", "Ethiopic")),
+        "Arabic", "Hebrew", "Devanagari", "Bengali", "Telugu", "Tamil", "Thai", "Georgian", "Armenian", "Ethiopic",
+        "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Oriya", "Sinhala", "Khmer", "Lao", "Myanmar", "Cherokee")),
 )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def _picture(dataset: Dataset, item: Item) -> Image:
             image = clip_frames(data, 1)[0]
         else:
             image = Image.open(io.BytesIO(data)).convert("RGB")
-    except (OSError, ValueError, CcrError):
+    except Exception:  # decoders of foreign bytes raise whatever they like
         return Image.new("RGB", (PICTURE, PICTURE), "lightgray")
     return ImageOps.pad(image, (PICTURE, PICTURE), color="white")
 

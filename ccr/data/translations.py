@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from ccr.data.langs import no_text, wrong_lang
 from ccr.errors import CcrError, nearest
 from ccr.files import digest_of
 from ccr.specs import Caption, Item
@@ -42,7 +43,7 @@ class Translation:
     def caption(self) -> Caption:
         """Its id is unique and stable: parallel, language and a digest of the origin."""
         id = f"{self.parallel}-{self.lang}-{_short(self.origin)}"
-        return Caption(id, self.lang, self.text, self.origin, self.parallel)
+        return Caption(id, self.lang, self.text, self.origin, self.parallel, {"at": self.where} if self.where else {})
 
 
 @lru_cache(maxsize=64)
@@ -149,7 +150,7 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], list[str]]:
     """A row, and what is wrong with it."""
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what = "is empty; remove it" if not line.strip() else f"is no JSON ({error}); write one object per line"
         return {}, [f"the row {what}"]
     if not isinstance(row, dict):
@@ -162,6 +163,10 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], list[str]]:
             wrong.append(f'the key "{key}" is missing')
         elif not isinstance(row[key], str) or not row[key].strip():
             wrong.append(f'"{key}" must be a text that is not empty, not {json.dumps(row[key], ensure_ascii=False)}')
+        elif wrong_text := no_text(row[key]):
+            wrong.append(f'"{key}" {wrong_text}')
+        elif key == "lang" and (hint := wrong_lang(row[key])):
+            wrong.append(f'"lang" "{row[key]}" is no language code; {hint}')
         elif (key == "origin" and not row[key].removeprefix(MT).strip()) or (key == "origin" and row[key][:3] != MT):
             wrong.append(
                 f'"origin" must name the engine, such as "mt:google-2016", not "{row[key]}"; '

@@ -12,6 +12,7 @@ from ccr.data.faults import Fault
 from ccr.data.opening import Opening
 from ccr.data.translations import attach, unknown
 from ccr.errors import CcrError
+from ccr.loading import why
 from ccr.specs import DatasetSpec, Item, Split, TestSet
 
 
@@ -61,7 +62,7 @@ def read_whole(
     tests: Callable[[Sequence[TestSet]], Sequence[TestSet]] = lambda every: every,
 ) -> Whole:
     """The items of these splits and of the test sets that `tests` chooses, the door's test split not yet sealed."""
-    absent = door.missing(pictures=False)
+    absent = [sentence for sentence in door.missing(pictures=False) if sentence not in door.refused]
     if absent:
         whole = Whole(door, door.spec)
         for sentence in absent:
@@ -69,10 +70,12 @@ def read_whole(
         return whole
     try:
         whole = Whole(door, door.dataset.describe(door.spec))
-    except CcrError as error:
+    except Exception as error:
         whole = Whole(door, door.spec)
         _refused(whole, "", error)
         return whole
+    for line in door.refused:
+        whole.add(Fault("rows", line, dataset=whole.spec.name))
     for split in splits:
         _take(whole, split, partial(door.dataset.items, split))
     if splits and door.translations:
@@ -90,7 +93,7 @@ def read_whole(
 def _take(whole: Whole, split: str, items: Callable[[], Iterable[Item]]) -> None:
     try:
         found = tuple(items())
-    except CcrError as error:
+    except Exception as error:
         _refused(whole, split, error)
         return
     if found:
@@ -99,8 +102,10 @@ def _take(whole: Whole, split: str, items: Callable[[], Iterable[Item]]) -> None
         whole.add(Fault("rows", "there is no item", split, whole.spec.name, split))
 
 
-def _refused(whole: Whole, split: str, error: CcrError) -> None:
-    for line in str(error).split("\n"):
+def _refused(whole: Whole, split: str, error: Exception) -> None:
+    """What a reader says, or how it failed over files that nobody has looked at."""
+    said = str(error) if isinstance(error, CcrError) else f"the reader failed: {why(error)}"
+    for line in said.split("\n"):
         whole.add(Fault("rows", line, dataset=whole.spec.name, split=split))
 
 

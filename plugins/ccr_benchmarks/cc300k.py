@@ -90,8 +90,11 @@ class CC300K(ccr.Dataset):
             found = self._read()
         except ccr.CcrError as error:
             return str(error).split("\n")
-        names = [one.path.name for one in found.values() if one.path]
-        return absent_pictures(self.images, names, FROM) if pictures and names else []
+        folders: dict[Path, list[str]] = {}
+        for one in found.values():
+            if one.path and pictures:
+                folders.setdefault(one.path.parent, []).append(one.path.name)
+        return [said for folder, names in folders.items() for said in absent_pictures(folder, names, FROM)]
 
     def _shards(self) -> list[Path]:
         return sorted(self.root.glob("*.tar"))

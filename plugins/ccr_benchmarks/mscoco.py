@@ -172,17 +172,16 @@ class MSCOCO(ccr.Dataset):
             where = f"{self.splits}: images[{k}]"
             try:
                 split, name, number = row["split"], row["filename"], row["cocoid"]
-                sentences = [(sentence["sentid"], sentence["raw"]) for sentence in row["sentences"]]
+                sentences = [(sentence["sentid"], sentence["raw"].strip()) for sentence in row["sentences"]]
                 _SPLITS.index(split)
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 faults.append(f"{where} lacks {error}, or holds another value; fetch the file again")
                 continue
             english = tuple(
-                ccr.Caption(f"coco#{sentence}", "en", str(text).strip(), tags={"at": where})
-                for sentence, text in sentences
+                ccr.Caption(f"coco#{sentence}", "en", text, tags={"at": where}) for sentence, text in sentences
             )
             with telling(faults):
-                photos.append(_Photo(number, self.photos.coco(name, where), split, english))
+                photos.append(_Photo(number, self.photos.coco(str(name), where), split, english))
         refuse(faults)
         return photos
 

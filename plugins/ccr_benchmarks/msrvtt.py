@@ -126,16 +126,17 @@ class MSRVTT(ccr.Dataset):
         faults = []
         for path in self.texts:
             data = read_json(path, dict)
-            for k, row in enumerate(data.get("videos", [])):
+            for k, row in enumerate(data.get("videos") or []):
                 try:
                     splits[row["video_id"]] = _OFFICIAL[row["split"]]
                 except (KeyError, TypeError) as error:
                     faults.append(f"{path}: videos[{k}] lacks {error}, or holds another value; fetch the file again")
-            for k, row in enumerate(data.get("sentences", [])):
+            for k, row in enumerate(data.get("sentences") or []):
                 where = f"{path}: sentences[{k}]"
                 try:
-                    sentences.setdefault(row["video_id"], []).append((row["sen_id"], row["caption"].strip(), where))
-                except (KeyError, TypeError, AttributeError) as error:
+                    caption = int(row["sen_id"]), row["caption"].strip(), where
+                    sentences.setdefault(row["video_id"], []).append(caption)
+                except (KeyError, TypeError, ValueError, AttributeError) as error:
                     faults.append(f"{where} lacks {error}, or holds another value; fetch the file again")
         known = f"{self.texts[0]}: "
         faults += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ccr import CcrError, Download
+from ccr.data.langs import no_text
 
 T = TypeVar("T")
 
 _NAMED = 3  # of many absent files, by name
+_ESCAPED = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
 
 
 def published(dataset: str, base: str, files: Mapping[str, Path]) -> list[Download]:
@@ -65,9 +68,12 @@ def read_rows(path: Path) -> list[str]:
 def read_json(path: Path, kind: type[T]) -> T:
     """The value of a JSON file, an object (`dict`) or a list."""
     try:
-        value = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        value = json.loads(data)
     except (OSError, ValueError, RecursionError) as error:
         raise CcrError(f"{path} cannot be read ({error}); fetch it again") from None
+    if wrong := _no_text(data, value):
+        raise CcrError(f"{path} {wrong}")
     if not isinstance(value, kind):
         raise CcrError(f"{path} holds no {kind.__name__}; fetch it again")
     return value
@@ -83,12 +89,21 @@ def read_json_rows(path: Path) -> list[dict[str, Any]]:
         except (ValueError, RecursionError) as error:
             wrong.append(f"{path}:{number}: the row is no JSON ({error}); fetch the file again")
             continue
-        if isinstance(row, dict):
+        if wrong_text := _no_text(line.encode(), row):
+            wrong.append(f"{path}:{number}: the row {wrong_text}")
+        elif isinstance(row, dict):
             rows.append(row)
         else:
             wrong.append(f"{path}:{number}: the row is no object; fetch the file again")
     refuse(wrong)
     return rows
+
+
+def _no_text(written: bytes, value: Any) -> str:
+    """What is wrong with characters that only an escape can bring into JSON."""
+    if not _ESCAPED.search(written):
+        return ""
+    return no_text(json.dumps(value, ensure_ascii=False))
 
 
 def refuse(faults: Sequence[str]) -> None:

@@ -66,7 +66,7 @@ class XFlickrCO(ccr.Dataset):
                 rows = read_json_rows(path)
             for number, row in enumerate(rows, 1):
                 name, sentences = row.get("img_path"), row.get("sentences")
-                if not isinstance(name, str) or not isinstance(sentences, list) or not sentences:
+                if not isinstance(name, str) or not isinstance(sentences, list) or not _are_texts(sentences):
                     faults.append(f"{path}:{number}: the row needs img_path and sentences; fetch the file again")
                     continue
                 id = Path(name).stem
@@ -76,7 +76,7 @@ class XFlickrCO(ccr.Dataset):
                 if lang != "en" and name not in photos:
                     faults.append(f"{path}:{number}: {name} is none of the photos of {self.files['en']}")
                 for k, text in enumerate(sentences):
-                    caption = ccr.Caption(f"{id}#{lang}-{k}", lang, str(text).strip(), tags=at(path, number))
+                    caption = ccr.Caption(f"{id}#{lang}-{k}", lang, text.strip(), tags=at(path, number))
                     photos.setdefault(name, []).append(caption)
         items = []
         for name, captions in photos.items():
@@ -105,3 +105,7 @@ class XFlickrCO(ccr.Dataset):
 
     def _photo(self, name: str) -> Path:
         return self.photos.coco(name, str(self.files["en"])) if "_" in name else self.photos.flickr30k / name
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(text, str) for text in values)

@@ -38,6 +38,8 @@ class Jsonl(RowDataset):
                     faults.add(where, f'the key "{error}" stands twice; keep one')
                 except RecursionError:
                     faults.add(where, "is nested too deeply; mend the row")
+                except ValueError as error:  # a number of thousands of digits
+                    faults.add(where, f"is no JSON ({error}); mend the row")
                 else:
                     image = row.get("image") if isinstance(row, dict) else None
                     yield Raw(where, row, self.root.parent / image if isinstance(image, str) and image else None)

@@ -18,15 +18,12 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 import ccr
+from ccr.data.langs import no_text, wrong_lang
 
 SPLITS = ("train", "val", "test")
 
 _ROW_KEYS = ("id", "image", "split", "captions")
 _CAPTION_KEYS = ("lang", "text", "origin", "id", "parallel")
-_LANG = re.compile(
-    r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-x(-[a-z0-9]{1,8})+)?"
-)
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _ORIGIN = re.compile(r"human|human-translation|mt:\S+")
 
 
@@ -200,9 +197,7 @@ def _check_caption(caption: Any, at: str, where: str, faults: Faults) -> None:
             faults.add(where, f"{at}.{key} is missing")
         _check_text(caption, key, f"{at}.", where, faults)
     lang, origin = caption.get("lang"), caption.get("origin", "human")
-    if isinstance(lang, str) and lang.strip() and not _LANG.fullmatch(lang):
-        better = _canonical(lang)
-        hint = f"write {better}" if _LANG.fullmatch(better) else "write BCP-47, e.g. en, pt-BR or zh-Hans"
+    if isinstance(lang, str) and lang.strip() and (hint := wrong_lang(lang)):
         faults.add(where, f"{at}.lang {_show(lang)} is no language code; {hint}")
     if isinstance(origin, str) and origin.strip() and not _ORIGIN.fullmatch(origin):
         faults.add(
@@ -255,16 +250,10 @@ def _check_text(row: Mapping[str, Any], key: str, at: str, where: str, faults: F
         faults.add(where, f"{at}{key} must be text, not {_show(value)}")
     elif not value.strip():
         faults.add(where, f"{at}{key} is empty; fill it in, or leave it out")
-    elif _SURROGATE.search(value):
-        faults.add(where, f"{at}{key} holds half of a surrogate pair, which is no character; write it anew")
-
-
-def _canonical(lang: str) -> str:
-    first, *rest = lang.strip().replace("_", "-").lower().split("-")
-    shaped = [
-        part.title() if len(part) == 4 and part.isalpha() else part.upper() if len(part) == 2 else part for part in rest
-    ]
-    return "-".join([first, *shaped])
+    elif key == "image" and "\0" in value:
+        faults.add(where, "image holds a NUL, which no path does; write it anew")
+    elif wrong := no_text(value):
+        faults.add(where, f"{at}{key} {wrong}")
 
 
 def _show(value: Any) -> str:
