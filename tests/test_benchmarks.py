@@ -492,6 +492,11 @@ def test_cc300k_reads_jsonl_and_a_folder(tmp_path: Path) -> None:
         (tmp_path / f"images/{i}.jpg").write_bytes(b"x")
     assert data.missing() == []
     assert sorted(item.id for split in ("train", "val") for item in data.items(split)) == list("012345678")
+    write(tmp_path / "captions.jsonl", [json.dumps({"image": f"sub/{i}.jpg", "caption": f"no {i}"}) for i in (1, 2)])
+    (tmp_path / "images" / "sub").mkdir()
+    (tmp_path / "images" / "sub" / "2.jpg").write_bytes(b"x")
+    (told,) = CC300K(CC300KSettings(val=0.5), tmp_path).missing()
+    assert told.startswith(f"1 of 2 pictures are not in {tmp_path}/images/sub (1.jpg)")
     shard(tmp_path / "00000.tar", samples(0, 2))
     with pytest.raises(CcrError, match="which is meant"):
         list(CC300K(CC300KSettings(), tmp_path).items("train"))

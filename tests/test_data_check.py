@@ -526,6 +526,50 @@ def test_check_lists_faults_for_people_and_machines(file: Path, tmp_path: Path) 
     assert "there is no fault" in refused.output
 
 
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ('{"image": "a\\u0000.jpg", "split": "train", "captions": []}', "image holds a NUL"),
+        ('{"id": ' + "1" * 5000 + "}", "is no JSON (Exceeds the limit"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_rows_that_break_a_decoder_are_faults(file: Path, line: str, what: str) -> None:
+    file.write_text(file.read_text() + line + "\n")
+    found = json.loads(run("check", str(file), "--json").stdout)["faults"]
+    assert {fault["kind"] for fault in found} == {"rows"}
+    assert any(fault["what"].startswith(f"photos.jsonl:{len(ROWS) + 1}: {what}") for fault in found), found
+
+
+def test_faults_of_translations_are_told_with_the_others(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "2.jpg").write_bytes(b"no picture")
+    file.with_suffix(".mt").mkdir()
+    (file.with_suffix(".mt") / "x.jsonl").write_text("[]\n")
+    outcome = run("check", str(file), "--json")
+    assert outcome.exit_code == 2
+    found = {fault["kind"]: fault["what"] for fault in json.loads(outcome.stdout)["faults"]}
+    assert set(found) == {"rows", "broken-picture"}
+    assert "x.jsonl:1: the row must be an object" in found["rows"]
+
+
+def test_a_reader_that_fails_is_a_fault_and_no_traceback(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: Dataset, *_: object) -> None:
+        raise TypeError("unhashable type")
+
+    for door in ("missing", "describe", "items", "read"):
+        with monkeypatch.context() as patch:
+            patch.setattr("ccr_files.jsonl.Jsonl." + door, fails, raising=False)
+            outcome = run("check", str(file), "--json")
+        assert outcome.exit_code == 2
+        assert "unhashable type" in outcome.stdout
+
+
+def test_a_corpus_that_is_named_must_be_there(file: Path) -> None:
+    outcome = run("check", str(file), "--against", "cc300k=/nowhere")
+    assert outcome.exit_code == 2
+    assert "not compared with the training images of cc300k: there is neither captions.jsonl nor" in outcome.output
+
+
 def test_check_compares_with_training_data_that_is_named(file: Path, tmp_path: Path) -> None:
     other = tmp_path / "other" / "corpus.jsonl"
     other.parent.mkdir()
