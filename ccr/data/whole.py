@@ -107,6 +107,7 @@ def _refused(whole: Whole, split: str, error: Exception) -> None:
     said = str(error) if isinstance(error, CcrError) else f"the reader failed: {why(error)}"
     for line in said.split("\n"):
         whole.add(Fault("rows", line, dataset=whole.spec.name, split=split))
+    whole.notes.append(f"nothing else of {split or whole.spec.name} was checked: its rows come first")
 
 
 def sizes_of(split: str, items: Sequence[Item]) -> list[Size]:

@@ -200,8 +200,8 @@ class MSRVTT(ccr.Dataset):
                 parallel = f"{video}#enc#{number}"
                 if tag != "zh":
                     faults.append(
-                        f"{path}:{row}: #{tag}# is not by people; leave #zh# files alone in cn, and give machine "
-                        "translations as docs/data.md says"
+                        f"{path}:{row}: #{tag}# is not by people; leave #zh# files alone in cn, and bring machine "
+                        "translations into mt as docs/data.md says"
                     )
                 elif parallel not in english:
                     faults.append(
