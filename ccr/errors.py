@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ccr.specs import Item
 
 
 class CcrError(Exception):
@@ -14,6 +18,17 @@ class CcrError(Exception):
 
 class SealedSplitError(CcrError):
     """The test split was asked for outside of the harness's own evaluation."""
+
+
+class PartlyReadError(CcrError):
+    """Rows of a source are not what they should be, and all of them are told; `items` is what the others hold.
+
+    A dataset's reader raises it where it can. A run refuses it; `ccr data check` goes on with the items.
+    """
+
+    def __init__(self, text: str, items: Sequence[Item]) -> None:
+        super().__init__(text)
+        self.items = items
 
 
 class NotAdaptableError(CcrError):

@@ -541,6 +541,18 @@ def test_rows_that_break_a_decoder_are_faults(file: Path, line: str, what: str) 
     assert any(fault["what"].startswith(f"photos.jsonl:{len(ROWS) + 1}: {what}") for fault in found), found
 
 
+def test_faulty_rows_hide_no_other_fault(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "2.jpg").write_bytes(b"no picture")
+    (tmp_path / "1.jpg").write_bytes((tmp_path / "3.jpg").read_bytes())
+    file.write_text(file.read_text() + json.dumps(ROWS[0]) + "\n[]\n")
+    found = json.loads(run("check", str(file), "--json").stdout)["faults"]
+    assert [fault["kind"] for fault in found].count("rows") == 2
+    assert {fault["kind"] for fault in found} == {"rows", "broken-picture", "split-overlap"}
+    refused = run("show", str(file))
+    assert refused.exit_code == 2
+    assert f"photos.jsonl:{len(ROWS) + 2}: is no JSON object" in refused.output
+
+
 def test_faults_of_translations_are_told_with_the_others(file: Path, tmp_path: Path) -> None:
     (tmp_path / "2.jpg").write_bytes(b"no picture")
     file.with_suffix(".mt").mkdir()

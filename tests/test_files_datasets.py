@@ -194,7 +194,7 @@ def test_a_fault_names_row_key_and_remedy(tmp_path: Path, bad: Any, told: str) -
     (sentence,) = wrong_with(data)
     assert re.search(told, sentence)
     assert sentence.startswith("data.jsonl:2: ")
-    for read in (lambda: data.items("train"), lambda: data.test_items("x"), lambda: data.describe(spec())):
+    for read in (lambda: data.items("train"), lambda: data.test_items("x")):
         with pytest.raises(CcrError) as caught:
             read()
         assert str(caught.value) == sentence

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from ccr.data.faults import Fault
 from ccr.data.opening import Opening
 from ccr.data.translations import attach, unknown
-from ccr.errors import CcrError
+from ccr.errors import CcrError, PartlyReadError
 from ccr.loading import why
 from ccr.specs import DatasetSpec, Item, Split, TestSet
 
@@ -73,6 +73,7 @@ def read_whole(
     except Exception as error:
         whole = Whole(door, door.spec)
         _refused(whole, "", error)
+        whole.notes.append(f"nothing else of {whole.spec.name} was checked: its rows come first")
         return whole
     for line in door.refused:
         whole.add(Fault("rows", line, dataset=whole.spec.name))
@@ -93,8 +94,12 @@ def read_whole(
 def _take(whole: Whole, split: str, items: Callable[[], Iterable[Item]]) -> None:
     try:
         found = tuple(items())
+    except PartlyReadError as error:
+        _refused(whole, split, error)
+        found = tuple(error.items)
     except Exception as error:
         _refused(whole, split, error)
+        whole.notes.append(f"nothing else of {split} was checked: its rows come first")
         return
     if found:
         whole.splits[split] = found
@@ -107,7 +112,6 @@ def _refused(whole: Whole, split: str, error: Exception) -> None:
     said = str(error) if isinstance(error, CcrError) else f"the reader failed: {why(error)}"
     for line in said.split("\n"):
         whole.add(Fault("rows", line, dataset=whole.spec.name, split=split))
-    whole.notes.append(f"nothing else of {split or whole.spec.name} was checked: its rows come first")
 
 
 def sizes_of(split: str, items: Sequence[Item]) -> list[Size]:

@@ -19,6 +19,7 @@ from attrs import evolve, field, frozen
 
 import ccr
 from ccr.data.langs import no_text, wrong_lang
+from ccr.errors import PartlyReadError
 
 SPLITS = ("train", "val", "test")
 
@@ -55,10 +56,6 @@ class Faults:
         self.told.append(f"{where}: {sentence}")
 
 
-class RowsError(ccr.CcrError):
-    """The source is there, and some of its rows are not what they should be: all of them are told."""
-
-
 @frozen(eq=False)
 class Contents:
     """What a source holds: items of the splits that were asked for, and counts of all."""
@@ -68,6 +65,13 @@ class Contents:
     images: Mapping[str, Counter[str]] = field(factory=lambda: {split: Counter() for split in SPLITS})  # by language
     pictures: list[tuple[str, Path | None]] = field(factory=list)  # where, file
     tested: list[str] = field(factory=list)  # digests of the test rows
+    faults: list[str] = field(factory=list)  # of rows that were left out of all this
+
+    def of(self, split: str) -> Iterator[ccr.Item]:
+        """The items of a split. PartlyReadError if any row is faulty."""
+        if self.faults:
+            raise PartlyReadError("\n".join(self.faults), self.items[split])
+        return iter(self.items[split])
 
 
 class RowDataset(ccr.Dataset):
@@ -90,16 +94,14 @@ class RowDataset(ccr.Dataset):
         return []
 
     def items(self, split: str) -> Iterator[ccr.Item]:
-        return iter(self._training().items[split])
+        return self._training().of(split)
 
     def test_items(self, test_set: str) -> Iterator[ccr.Item]:
-        return iter(self._read({"test"}).items["test"])  # from the source, where they were until now
+        return self._read({"test"}).of("test")  # from the source, where they were until now
 
     def missing(self, pictures: bool = True) -> Sequence[str]:
         try:
             contents = self._training()
-        except RowsError:
-            return []  # nothing is missing; whoever reads the rows is told
         except ccr.CcrError as error:
             return str(error).split("\n")
         return self.absent_pictures(contents.pictures) if pictures else []
@@ -126,7 +128,7 @@ class RowDataset(ccr.Dataset):
         return self._contents
 
     def _read(self, splits: Collection[str]) -> Contents:
-        """All rows, checked; items of `splits` alone are made. CcrError with all faults."""
+        """All rows, checked; items of `splits` alone are made."""
         faults, contents = Faults(), Contents()
         seen: dict[str, str] = {}  # id -> where; items and captions apart
         for raw in self.rows(faults):
@@ -134,10 +136,14 @@ class RowDataset(ccr.Dataset):
             if found is None:
                 continue
             item, split = found
-            for kind, name in (("item", item.id), *(("caption", caption.id) for caption in item.captions)):
-                if (before := seen.setdefault(f"{kind} {name}", raw.where)) != raw.where:
-                    faults.add(raw.where, f'the {kind} id "{name}" stands in {before}, too; ids must be unique')
-                    break  # an item that stands twice has its captions twice
+            names = [("item", item.id), *(("caption", caption.id) for caption in item.captions)]
+            twice = next(((kind, name) for kind, name in names if f"{kind} {name}" in seen), None)
+            if twice:  # an item that stands twice has its captions twice
+                kind, name = twice
+                before = seen[f"{kind} {name}"]
+                faults.add(raw.where, f'the {kind} id "{name}" stands in {before}, too; ids must be unique')
+                continue
+            seen.update(dict.fromkeys((f"{kind} {name}" for kind, name in names), raw.where))
             contents.pictures.append((raw.where, item.path))
             contents.captions[split].update(caption.lang for caption in item.captions)
             contents.images[split].update({caption.lang for caption in item.captions})
@@ -154,8 +160,7 @@ class RowDataset(ccr.Dataset):
                 f"no caption is in {self.settings.source}, the source language; name another, e.g. "
                 f"--set dataset.source={min(langs)}",
             )
-        if faults.count:
-            raise RowsError("\n".join(faults.told))
+        contents.faults.extend(faults.told)
         return contents
 
 
