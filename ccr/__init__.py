@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ccr.errors import CcrError, NotAdaptableError, SealedSplitError
+from ccr.errors import CcrError, NotAdaptableError, PartlyReadError, SealedSplitError
 from ccr.hookspecs import hookimpl
 from ccr.methods import StudentSettings, TrainSettings, decay, not_negative, positive
 from ccr.specs import (
@@ -99,6 +99,7 @@ __all__ = [
     "MetricSpec",
     "NoSettings",
     "NotAdaptableError",
+    "PartlyReadError",
     "PerLanguage",
     "Phase",
     "Player",

@@ -19,7 +19,6 @@ from attrs import evolve, field, frozen
 
 import ccr
 from ccr.data.langs import no_text, wrong_lang
-from ccr.errors import PartlyReadError
 
 SPLITS = ("train", "val", "test")
 
@@ -70,7 +69,7 @@ class Contents:
     def of(self, split: str) -> Iterator[ccr.Item]:
         """The items of a split. PartlyReadError if any row is faulty."""
         if self.faults:
-            raise PartlyReadError("\n".join(self.faults), self.items[split])
+            raise ccr.PartlyReadError("\n".join(self.faults), self.items[split])
         return iter(self.items[split])
 
 
