@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccr.errors import CcrError, NotAdaptableError, PartlyReadError, SealedSplitError
 from ccr.hookspecs import hookimpl
+from ccr.langs import no_text, wrong_lang
 from ccr.methods import StudentSettings, TrainSettings, decay, not_negative, positive
 from ccr.specs import (
     API,
@@ -122,12 +123,14 @@ __all__ = [
     "hub_file",
     "infonce",
     "load_run",
+    "no_text",
     "not_negative",
     "open_dataset",
     "positive",
     "regression_unit",
     "setting",
     "tower_weights",
+    "wrong_lang",
 ]
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from ccr.data.langs import no_text, wrong_lang
 from ccr.errors import CcrError, nearest
 from ccr.files import digest_of
+from ccr.langs import no_text, wrong_lang
 from ccr.specs import Caption, Item
 
 SPLITS = ("train", "val", "test")

@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccr import CcrError, Download
-from ccr.data.langs import no_text
+from ccr import CcrError, Download, no_text
 
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 import ccr
-from ccr.data.langs import no_text, wrong_lang
 
 SPLITS = ("train", "val", "test")
 
@@ -201,7 +200,7 @@ def _check_caption(caption: Any, at: str, where: str, faults: Faults) -> None:
             faults.add(where, f"{at}.{key} is missing")
         _check_text(caption, key, f"{at}.", where, faults)
     lang, origin = caption.get("lang"), caption.get("origin", "human")
-    if isinstance(lang, str) and lang.strip() and (hint := wrong_lang(lang)):
+    if isinstance(lang, str) and lang.strip() and (hint := ccr.wrong_lang(lang)):
         faults.add(where, f"{at}.lang {_show(lang)} is no language code; {hint}")
     if isinstance(origin, str) and origin.strip() and not _ORIGIN.fullmatch(origin):
         faults.add(
@@ -256,7 +255,7 @@ def _check_text(row: Mapping[str, Any], key: str, at: str, where: str, faults: F
         faults.add(where, f"{at}{key} is empty; fill it in, or leave it out")
     elif key == "image" and "\0" in value:
         faults.add(where, "image holds a NUL, which no path does; write it anew")
-    elif wrong := no_text(value):
+    elif wrong := ccr.no_text(value):
         faults.add(where, f"{at}{key} {wrong}")
 
 
