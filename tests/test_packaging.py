@@ -141,6 +141,7 @@ LAYERS = {
             "metric",
             "hookspecs",
             "errors",
+            "langs",
             "settings",
             "yamlstrict",
             "files",
